@@ -1,0 +1,3 @@
+module github.com/lockstep-ebpf/lockstep
+
+go 1.26

@@ -1,0 +1,160 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Error says why a slot is not an instruction: which slot, which field of it, and
+// the rule that the field breaks.
+type Error struct {
+	Slot  int    // index of the slot
+	Field string // "opcode", "dst", "src", "off", "imm", or "length"
+	Value int64  // what the field holds
+	Rule  string // what it must be, as the end of a sentence
+	Row   *Row   // the form it was taken for, if any
+}
+
+func (e *Error) Error() string {
+	form := ""
+	if e.Row != nil {
+		form = " of " + e.Row.Name
+	}
+	value := fmt.Sprint(e.Value)
+	if e.Field == "opcode" {
+		value = fmt.Sprintf("%#02x", e.Value)
+	}
+	return fmt.Sprintf("insn %d: %s %s%s %s", e.Slot, e.Field, value, form, e.Rule)
+}
+
+// Decode reads a program from bytes and checks every slot against the table.
+// It takes any bytes and never panics; what it returns encodes to the same bytes.
+func Decode(b []byte, o ByteOrder) ([]Insn, error) {
+	insns, err := Split(b, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckAll(insns); err != nil {
+		return nil, err
+	}
+	return insns, nil
+}
+
+// Split reads the slots of a program without judging them, for code that wants to
+// show or to run what Decode refuses. The one error is a length that is no whole
+// number of slots.
+func Split(b []byte, o ByteOrder) ([]Insn, error) {
+	if len(b)%SlotSize != 0 {
+		return nil, &Error{
+			Slot: len(b) / SlotSize, Field: "length", Value: int64(len(b)),
+			Rule: fmt.Sprintf("must be a multiple of %d bytes", SlotSize),
+		}
+	}
+	insns := make([]Insn, len(b)/SlotSize)
+	for i := range insns {
+		insns[i] = SplitSlot([SlotSize]byte(b[i*SlotSize:]), o)
+	}
+	return insns, nil
+}
+
+// CheckAll checks every slot, LDDW pairs included.
+func CheckAll(insns []Insn) error {
+	for pc := 0; pc < len(insns); pc++ {
+		row, err := Check(insns, pc)
+		if err != nil {
+			return err
+		}
+		if row.IsWide() {
+			pc++
+		}
+	}
+	return nil
+}
+
+// Check finds the row of the instruction at pc and checks all its fields, the
+// second slot of an LDDW included. Forms internal to Linux are refused.
+func Check(insns []Insn, pc int) (*Row, error) {
+	i := insns[pc]
+	row := Lookup(i)
+	if row == nil {
+		return nil, unknown(i, pc)
+	}
+	if row.Internal {
+		return nil, &Error{pc, "opcode", int64(i.Op), "is internal to Linux and refused from user space", row}
+	}
+	if field, v, f := row.violated(i); field != "" {
+		return nil, &Error{pc, field, v, "must be " + f.String(), row}
+	}
+	if !row.IsWide() {
+		return row, nil
+	}
+	if pc+1 == len(insns) {
+		return nil, &Error{pc, "length", 1, "must be 2 slots: the program ends inside it", row}
+	}
+	return row, checkSecond(insns[pc+1], pc+1, row)
+}
+
+func (r *Row) violated(i Insn) (name string, value int64, f Field) {
+	switch {
+	case !r.Dst.Contains(int64(i.Dst)):
+		return "dst", int64(i.Dst), r.Dst
+	case !r.Src.Contains(int64(i.Src)):
+		return "src", int64(i.Src), r.Src
+	case !r.Off.Contains(int64(i.Off)):
+		return "off", int64(i.Off), r.Off
+	case !r.Imm.Contains(int64(i.Imm)):
+		return "imm", int64(i.Imm), r.Imm
+	}
+	return "", 0, Field{}
+}
+
+func checkSecond(i Insn, slot int, row *Row) error {
+	for _, f := range []struct {
+		name  string
+		value int64
+		rule  Field
+	}{
+		{"opcode", int64(i.Op), Zero}, {"dst", int64(i.Dst), Zero}, {"src", int64(i.Src), Zero},
+		{"off", int64(i.Off), Zero}, {"imm", int64(i.Imm), row.Next},
+	} {
+		if !f.rule.Contains(f.value) {
+			return &Error{slot, f.name, f.value, "must be " + f.rule.String() + " in the second slot", row}
+		}
+	}
+	return nil
+}
+
+// unknown explains a slot that belongs to no row: the opcode is not in the table,
+// or a selecting field holds none of the values that select.
+func unknown(i Insn, pc int) error {
+	rows := byOp[i.Op]
+	if len(rows) == 0 {
+		return &Error{Slot: pc, Field: "opcode", Value: int64(i.Op), Rule: "is unknown"}
+	}
+	fields := []struct {
+		name  string
+		value int64
+		of    func(*Row) Field
+	}{
+		{"src", int64(i.Src), func(r *Row) Field { return r.Src }},
+		{"off", int64(i.Off), func(r *Row) Field { return r.Off }},
+		{"imm", int64(i.Imm), func(r *Row) Field { return r.Imm }},
+	}
+	for _, f := range fields {
+		var left []*Row // rows that this field does not rule out
+		var allowed []string
+		for _, r := range rows {
+			if x := f.of(r); !x.Selects() || x.Contains(f.value) {
+				left = append(left, r)
+			} else if s := x.String(); !r.Internal && !slices.Contains(allowed, s) {
+				allowed = append(allowed, s)
+			}
+		}
+		if len(left) == 0 {
+			return &Error{Slot: pc, Field: f.name, Value: f.value, Rule: "must be " + strings.Join(allowed, " or ")}
+		}
+		rows = left
+	}
+	return &Error{Slot: pc, Field: "opcode", Value: int64(i.Op), Rule: "has no form with these fields"}
+}
