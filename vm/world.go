@@ -19,6 +19,7 @@ type World struct {
 	nextValue uint32 // where the next map's values go
 	nextCode  uint32
 	machines  []*Machine
+	trusted   bool // a program ran unchecked: it may have written anywhere
 }
 
 // NewWorld makes an empty World in memory of its own, in the window form where
@@ -47,10 +48,24 @@ func (w *World) Reset() error {
 	err := w.closePrograms()
 	clear(w.Maps)
 	w.Maps = w.Maps[:0]
-	w.Mem.Release(mem.ValueBase, mem.ValueEnd)
 	w.nextValue, w.nextCode = mem.ValueBase, mem.CodeBase
+	if w.trusted {
+		return errors.Join(err, w.scrub())
+	}
+	w.Mem.Release(mem.ValueBase, mem.ValueEnd)
 	for _, m := range w.machines {
 		m.clear()
+	}
+	return err
+}
+
+// scrub drops all of guest memory, and lays out the machines in it again.
+func (w *World) scrub() error {
+	w.trusted = false
+	err := w.Mem.Scrub()
+	for _, m := range w.machines {
+		m.clear()
+		m.reserve()
 	}
 	return err
 }
