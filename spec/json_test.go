@@ -168,7 +168,7 @@ func TestRender(t *testing.T) {
 		"lddw.map_fd":      "dst = map_by_fd(imm)",
 		"atomic_cmpxchg32": "r0 = atomic_cmpxchg(mem32[dst + off], r0, src)",
 		"call.local":       "call_local(imm); undefined r1 to r5",
-		"ldindh":           "if packet_has(2, src +32 imm) { r0 = packet16[src +32 imm] } else { r0 = 0; exit }; undefined r1 to r5",
+		"ldindh":           "if packet_has(2, src +32 imm) { r0 = packet16[src +32 imm]; undefined r1 to r5 } else { r0 = 0; exit }",
 		"may_goto":         "if budget_spent { pc += off }",
 		"cast_user":        "dst = (src ==32 0) ? 0 : (arena_base | u32(src))",
 	} {

@@ -76,8 +76,8 @@ type (
 	// Atomic reads Size bytes at Addr, writes back what Op makes of them and X, and
 	// its value is what was read, zero-extended; all as one indivisible step. The
 	// write of CmpXchg happens only if what was read equals the low Size bytes of
-	// Cmp. It traps unless
-	// Addr is a multiple of Size and both reading and writing are allowed.
+	// Cmp. It traps unless Addr is a multiple of Size and both reading and writing are
+	// allowed.
 	Atomic struct {
 		Op   AtomicOp
 		Size Size
@@ -110,9 +110,8 @@ type (
 	ArenaBase struct{}
 )
 
-// Stmt is a step of an instruction. Steps run in order; one that leaves the
-// instruction (Branch taken, Exit, Trap) ends it. The steps after a Call run when
-// what it called has returned.
+// Stmt is a step of an instruction. Steps run in order; Exit and Trap end the
+// instruction, and what stands after a Call runs when control comes back.
 type Stmt interface{ stmt() }
 
 type (
