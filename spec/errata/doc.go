@@ -22,5 +22,7 @@
 // The files are prog (assembly) or prog.hex (one slot a line), input, and expect:
 // the kind of outcome with r0, or the message that a refusal contains. A line
 // `linux: …` in expect is what the kernel's own message contains, and `linux:
-// accepts` says that it takes what we refuse.
+// accepts` says that it takes what we refuse. A line `fault: KIND` beside a
+// verifier's refusal is how a checked engine stops if it runs the program all the
+// same.
 package errata

@@ -27,7 +27,7 @@ var packet = []Erratum{
 	{
 		ID: "ldabs-negative", Title: "LD_ABS at a negative offset",
 		Texts:  "As above. Classic BPF reaches the network and link headers through offsets near -0x100000 and -0x200000 (SKF_*).",
-		Linux:  "[ran] The same offsets work. Others below zero are outside.",
+		Linux:  "[ran] The same offsets work: byte -0x100000 of an IPv4 packet is 0x45. Others below zero are outside, and end the program.",
 		Choice: "Offsets are signed and 32 bits wide. What SKF_* offsets reach is the program type's affair; a plain negative offset is outside the packet.",
 		Case:   "ldabs-negative",
 	},

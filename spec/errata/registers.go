@@ -11,7 +11,7 @@ var registers = []Erratum{
 	{
 		ID: "fetch-r10", Title: "Fetching into r10",
 		Texts:  "RFC 9669 section 5.3: FETCH overwrites the source register.",
-		Linux:  "[ran] Refuses source r10 with FETCH and XCHG. CMPXCHG writes r0, and takes r10 as source only where a pointer may be stored.",
+		Linux:  "[ran] Refuses source r10 with FETCH and XCHG. CMPXCHG writes r0 and not its source.",
 		Choice: "The decoder refuses FETCH and XCHG with source r10.",
 		Case:   "fetch-r10",
 	},
@@ -53,7 +53,7 @@ var registers = []Erratum{
 	{
 		ID: "pointer-return", Title: "Returning a pointer",
 		Texts:  "Not in the RFC.",
-		Linux:  "[ran] Refuses a pointer in r0 at the exit of a subprogram and, for unprivileged users, of a program.",
+		Linux:  "[ran] A subprogram may not return a pointer into its own frame; a static one may return its context, and a privileged user's program any pointer. [read] Global subprograms and programs of unprivileged users must return a number.",
 		Choice: "The verifier refuses; engines return the number.",
 		Case:   "pointer-return",
 	},
