@@ -14,7 +14,7 @@ func TestProgram(t *testing.T) {
 	r1 = 0x10 ll            // two slots
 	again: more: jeq r1, 0, out
 	call body               ; a label comes before a helper
-	r2 = func body
+	r2 = body ll
 	lddw r3, code_addr(body)
 	gotol again
 	ja32 out
