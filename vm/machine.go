@@ -1,0 +1,230 @@
+package vm
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
+	"github.com/lockstep-ebpf/lockstep/vm/mem"
+)
+
+// Limits of Linux that programs can observe.
+const (
+	MaxTailCalls = 33      // MAX_TAIL_CALL_CNT
+	MaxLoops     = 1 << 23 // BPF_MAX_LOOPS: of bpf_loop, and of may_goto
+)
+
+// Machine is one CPU in a World. Set it up with an input, run an Instance on it,
+// observe. One run at a time; several Machines of a World may run at once.
+type Machine struct {
+	World *World
+	Mem   *mem.Memory // the World's
+	CPU   uint32
+	Mode  Mode
+
+	// Fuel is how many instructions a run may start. With ExactFuel it ends before
+	// the one too many, in all engines alike; without, an engine may charge in bulk
+	// at back-edges and calls, and end later.
+	Fuel      uint64
+	ExactFuel bool
+
+	R1, R2 uint64   // registers at entry
+	R2Def  bool     // r2 has a defined value at entry
+	Trace  []string // what trace_printk printed
+
+	TailCalls int    // made in this run; engines count here
+	Budget    uint64 // of may_goto; engines count down here
+
+	// ReadUndef is set when a helper reads memory that the reference VM has marked
+	// undefined: the outcome is then not comparable.
+	ReadUndef bool
+
+	context, packet, memory area
+	rng                     rand.PCG
+	clock                   uint64
+	framesUsed              int
+}
+
+// area is a place for input, as long as the input.
+type area struct{ base, size uint32 }
+
+// maxMachines is how many input areas fit between two bases of the layout.
+const maxMachines = (mem.DataBase - mem.PacketBase) / mem.InputStride
+
+// NewMachine adds a CPU to the World.
+func (w *World) NewMachine() *Machine {
+	cpu := uint32(len(w.machines))
+	if cpu == maxMachines {
+		panic("vm: too many machines in one World")
+	}
+	m := &Machine{World: w, Mem: w.Mem, CPU: cpu, ExactFuel: true, Fuel: DefaultFuel}
+	m.context.base = mem.ContextBase + cpu*mem.InputStride
+	m.packet.base = mem.PacketBase + cpu*mem.InputStride
+	m.memory.base = mem.DataBase + cpu*mem.InputStride
+	m.reserve()
+	w.machines = append(w.machines, m)
+	return m
+}
+
+// MaxInput is the largest packet, memory or context, in bytes.
+const MaxInput = mem.InputStride - 4096
+
+func (m *Machine) reserve() {
+	for _, a := range []*area{&m.context, &m.packet, &m.memory} {
+		m.Mem.Reserve(a.base, mem.InputStride)
+	}
+	m.Mem.Reserve(m.stack(), mem.FrameStride*mem.MaxFrames)
+}
+
+func (m *Machine) stack() uint32 { return mem.StackBase + m.CPU*mem.StackStride }
+
+// clear leaves nothing of the last run in guest memory.
+func (m *Machine) clear() {
+	for _, a := range []*area{&m.context, &m.packet, &m.memory} {
+		m.Mem.Clear(a.base, a.size)
+		a.size = 0
+	}
+	for i := range m.framesUsed {
+		m.Mem.Clear(m.stack()+uint32(i)*mem.FrameStride, mem.FrameSize)
+	}
+	m.framesUsed = 0
+	clear(m.Trace)
+	m.Trace = m.Trace[:0]
+}
+
+// Setup clears the machine and lays out an input for a program of type t.
+func (m *Machine) Setup(t hook.Type, in *Input) error {
+	info := hook.Lookup(t)
+	if info == nil {
+		return &Unsupported{t.String()}
+	}
+	m.clear()
+	m.World.trusted = m.World.trusted || m.Mode == Trusted
+	m.TailCalls, m.Budget, m.ReadUndef = 0, MaxLoops, false
+	m.rng.Seed(in.Seed, 0x10c5_7e9)
+	m.clock = 1_000_000_000 + in.Seed%1_000_000_007
+	if info.Packet {
+		if err := m.put(&m.packet, in.Packet, "packet", mem.RW); err != nil {
+			return err
+		}
+	}
+	m.R1, m.R2, m.R2Def = uint64(m.context.base), 0, false
+	switch info.Context {
+	case hook.Memory:
+		m.R1, m.R2, m.R2Def = uint64(m.memory.base), uint64(len(in.Memory)), true
+		return m.put(&m.memory, in.Memory, "memory", mem.RW)
+	case hook.Buffer:
+		return m.put(&m.context, in.Context, "context", mem.RW)
+	}
+	if len(in.Context) > int(info.Size) {
+		return &Rejected{-1, fmt.Sprintf("the context has %d bytes, a %s program's has %d", len(in.Context), info.Name, info.Size)}
+	}
+	return m.putFields(info, in)
+}
+
+func (m *Machine) put(a *area, b []byte, what string, p mem.Perm) error {
+	if len(b) > MaxInput {
+		return &Rejected{-1, fmt.Sprintf("the %s has %d bytes, more than %d", what, len(b), MaxInput)}
+	}
+	a.size = uint32(len(b))
+	copy(m.Mem.Bytes(a.base, a.size), b)
+	m.Mem.Allow(a.base, a.size, p)
+	return nil
+}
+
+// putFields lays out a context of fixed fields, and fills in those that say where
+// the packet is.
+func (m *Machine) putFields(info *hook.Info, in *Input) error {
+	m.context.size = info.Size
+	ctx := m.Mem.Bytes(m.context.base, info.Size)
+	copy(ctx, in.Context)
+	for _, f := range info.Fields {
+		m.Mem.Allow(m.context.base+f.Off, f.Size, f.Perm)
+	}
+	set := func(off int, v uint32) { m.Mem.Order.Binary().PutUint32(ctx[off:], v) }
+	data, end := m.packet.base, m.packet.base+m.packet.size
+	switch info.Context {
+	case hook.SkBuff:
+		set(hook.SkbLen, m.packet.size)
+		set(hook.SkbData, data)
+		set(hook.SkbDataEnd, end)
+		set(hook.SkbDataMeta, data)
+	case hook.XdpMD:
+		set(hook.XdpData, data)
+		set(hook.XdpDataEnd, end)
+		set(hook.XdpDataMeta, data)
+	}
+	return nil
+}
+
+// OpenFrame makes frame i (0 is the first function's) accessible with p, and gives
+// the value of r10 in it. What an earlier call left in the frame stays.
+func (m *Machine) OpenFrame(i int, p mem.Perm) (r10 uint64) {
+	addr := m.stack() + uint32(i)*mem.FrameStride
+	m.framesUsed = max(m.framesUsed, i+1)
+	m.Mem.Allow(addr, mem.FrameSize, p)
+	return uint64(addr) + mem.FrameSize
+}
+
+// CloseFrame makes frame i inaccessible.
+func (m *Machine) CloseFrame(i int) {
+	m.Mem.Allow(m.stack()+uint32(i)*mem.FrameStride, mem.FrameSize, 0)
+}
+
+// Packet finds n bytes of the packet at a signed offset, for LD_ABS and LD_IND.
+func (m *Machine) Packet(off int64, n uint32) ([]byte, bool) {
+	if off < 0 || off+int64(n) > int64(m.packet.size) {
+		return nil, false
+	}
+	return m.Mem.Bytes(m.packet.base+uint32(off), n), true
+}
+
+// Bytes gives a helper n bytes of guest memory at addr. In checked mode all of
+// them must allow need, else the fault is returned.
+func (m *Machine) Bytes(addr uint64, n uint32, need mem.Perm) ([]byte, Fault) {
+	if m.Mode == Checked && !m.Mem.Can(addr, n, need) {
+		kind := FaultRead
+		if need&mem.Write != 0 {
+			kind = FaultWrite
+		}
+		return nil, Fault{Kind: kind, Addr: addr}
+	}
+	if uint64(uint32(addr))+uint64(n) > mem.Size { // trusted: masked, but never out of the window
+		return nil, Fault{Kind: FaultRead, Addr: addr}
+	}
+	b := m.Mem.Bytes(uint32(addr), n)
+	if uint32(len(b)) != n { // list form: no region there
+		return nil, Fault{Kind: FaultRead, Addr: addr}
+	}
+	if need&mem.Read != 0 && m.Mem.UndefIn(uint32(addr), n) != nil {
+		m.ReadUndef = true
+	}
+	return b, Fault{}
+}
+
+// Random is the machine's next random number.
+func (m *Machine) Random() uint64 { return m.rng.Uint64() }
+
+// Now is the machine's clock in nanoseconds; it moves on with every look.
+func (m *Machine) Now() uint64 {
+	m.clock += 1000
+	return m.clock
+}
+
+// Observe collects what a run left behind. The bytes are copies.
+func (m *Machine) Observe(r Result, o *Outcome) {
+	o.Result = r
+	o.Result.Tainted = r.Tainted || m.ReadUndef
+	o.Memory = m.blob(m.memory, o.Memory.Data)
+	o.Packet = m.blob(m.packet, o.Packet.Data)
+	o.Context = m.blob(m.context, o.Context.Data)
+	o.Trace = append(o.Trace[:0], m.Trace...)
+	o.Maps = o.Maps[:0]
+	for _, x := range m.World.Maps {
+		o.Maps = append(o.Maps, x.Entries())
+	}
+}
+
+func (m *Machine) blob(a area, reuse []byte) Blob {
+	return Blob{append(reuse[:0], m.Mem.Bytes(a.base, a.size)...), m.Mem.UndefIn(a.base, a.size)}
+}
