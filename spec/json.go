@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -58,17 +59,24 @@ type RowJSON struct {
 	Do       []Node     `json:"do,omitempty"`
 }
 
-// MarshalTable is the whole table as indented JSON with a final newline.
+// MarshalTable is the whole table as JSON: an object {"schema": …, "rows": […]}, a
+// row a line.
 func MarshalTable() ([]byte, error) {
-	table := struct {
-		Schema string    `json:"schema"`
-		Rows   []RowJSON `json:"rows"`
-	}{Schema: Schema}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "{\"schema\": %q, \"rows\": [\n", Schema)
 	for i := range Table {
-		table.Rows = append(table.Rows, Table[i].JSON())
+		row, err := json.Marshal(Table[i].JSON())
+		if err != nil {
+			return nil, err
+		}
+		b.Write(row)
+		if i+1 < len(Table) {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
 	}
-	b, err := json.MarshalIndent(table, "", " ")
-	return append(b, '\n'), err
+	b.WriteString("]}\n")
+	return b.Bytes(), nil
 }
 
 // JSON is the row in its JSON form.

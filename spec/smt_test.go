@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"math/big"
+	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -203,5 +204,46 @@ func TestSMTMeansWhatTheTreesMean(t *testing.T) {
 		if checked < 110 {
 			t.Errorf("only %d functions", checked)
 		}
+	}
+}
+
+// The same question to a real solver, where there is one.
+func TestSMTWithASolver(t *testing.T) {
+	z3, err := exec.LookPath("z3")
+	if err != nil {
+		t.Skip("needs z3 (Debian package z3) in PATH")
+	}
+	var script strings.Builder
+	script.WriteString(SMT(Little))
+	asked := 0
+	for i := range Table {
+		r := &Table[i]
+		if _, ok := r.SMT(Little); !ok {
+			continue
+		}
+		script.WriteString("(push)(assert (or false")
+		for _, dst := range every(corner64, 3) {
+			for _, src := range append(every(corner64, 5), 0, ^uint64(0)) {
+				for _, imm := range []int32{0, 5, 31, -1, -1 << 31} {
+					regs := [11]uint64{1: dst, 2: src}
+					e := &Env{Insn: Insn{Op: r.Op, Dst: 1, Src: 2, Off: int16(r.Off.Lo), Imm: imm}, Regs: &regs}
+					want := ""
+					if set, ok := r.Do[0].(Set); ok {
+						want = fmt.Sprintf("#x%016x", e.Eval(set.X))
+					} else {
+						want = fmt.Sprint(e.Eval(r.Do[0].(Branch).If) != 0)
+					}
+					fmt.Fprintf(&script, " (distinct (%s #x%016x #x%016x #x%08x) %s)", r.Name, dst, src, uint32(imm), want)
+				}
+			}
+		}
+		script.WriteString("))(check-sat)(pop)\n")
+		asked++
+	}
+	cmd := exec.Command(z3, "-in")
+	cmd.Stdin = strings.NewReader(script.String())
+	out, err := cmd.CombinedOutput()
+	if want := strings.Repeat("unsat\n", asked); string(out) != want || err != nil {
+		t.Errorf("z3: %v\n%.2000s", err, out)
 	}
 }
