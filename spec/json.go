@@ -63,17 +63,17 @@ type RowJSON struct {
 // row a line.
 func MarshalTable() ([]byte, error) {
 	var b bytes.Buffer
+	enc := json.NewEncoder(&b) // ends every row with a newline
+	enc.SetEscapeHTML(false)
 	fmt.Fprintf(&b, "{\"schema\": %q, \"rows\": [\n", Schema)
 	for i := range Table {
-		row, err := json.Marshal(Table[i].JSON())
-		if err != nil {
+		if i > 0 {
+			b.Truncate(b.Len() - 1)
+			b.WriteString(",\n")
+		}
+		if err := enc.Encode(Table[i].JSON()); err != nil {
 			return nil, err
 		}
-		b.Write(row)
-		if i+1 < len(Table) {
-			b.WriteByte(',')
-		}
-		b.WriteByte('\n')
 	}
 	b.WriteString("]}\n")
 	return b.Bytes(), nil
