@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/spec/asm"
 )
 
 // caseFile is what these tests read of a case.
@@ -95,9 +96,16 @@ func TestCasesAreWellFormed(t *testing.T) {
 			if _, ok := c.files["input"]; !ok {
 				t.Error("no input")
 			}
-			prog, asm := c.files["prog"]
-			if asm == (stage == "encoding") || asm && strings.TrimSpace(prog) == "" {
+			prog, text := c.files["prog"]
+			if text == (stage == "encoding") {
 				t.Errorf("stage %s with files %v", stage, c.files)
+			}
+			p, err := asm.Assemble(prog, asm.Names{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := spec.CheckAll(p.Insns); err != nil || text && len(p.Insns) == 0 {
+				t.Errorf("%d slots: %v", len(p.Insns), err)
 			}
 			if kind := c.expect["kind"]; (stage == "run") != (kind == "exit") || (stage == "run") == (c.expect["r0"] == "") {
 				t.Errorf("stage %s expects %v", stage, c.expect)
