@@ -1,9 +1,8 @@
 package kernelcmp
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
-	"syscall"
 
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
 	"github.com/lockstep-ebpf/lockstep/spec"
@@ -121,7 +120,9 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 	if fd, err = sysbpf.LoadProg(attr); err == nil {
 		return fd, nil
 	}
-	l.log = e.explain(attr)
+	if fd, l.log = e.explain(attr); fd >= 0 { // the first refusal was a passing one
+		return fd, nil
+	}
 	return -1, rejection(n, err, l.log)
 }
 
@@ -153,28 +154,15 @@ func fds(list []int) []int32 {
 }
 
 // explain loads a program once more, for the log. Loading without a log first is
-// three times as fast, and most programs need none.
-func (e *executor) explain(attr *sysbpf.Prog) string {
+// three times as fast, and most programs need none. Kernels since 6.4 keep the end
+// of a log that is too long, older ones the beginning.
+func (e *executor) explain(attr *sysbpf.Prog) (fd int, log string) {
 	attr.LogLevel, attr.Log = 1, e.log
-	clear(e.log[:1])
+	e.log[0] = 0
 	fd, err := sysbpf.LoadProg(attr)
-	if err == nil {
-		sysbpf.Close(fd)
-		return "accepted when loaded a second time, with a log"
+	if err != nil {
+		fd = -1
 	}
-	for n, c := range e.log {
-		if c == 0 {
-			return string(e.log[:n])
-		}
-	}
-	return string(e.log)
-}
-
-// result turns an error of load into the outcome of every input.
-func result(err error) (vm.Kind, string) {
-	r := vm.FromError(err)
-	if errors.Is(err, syscall.EAGAIN) { // not the program's fault
-		r.Kind = vm.LoadUnsupported
-	}
-	return r.Kind, r.Reason
+	text, _, _ := bytes.Cut(e.log, []byte{0})
+	return fd, string(text)
 }

@@ -21,13 +21,15 @@ func (e *executor) do(j *job) *answer {
 	a := &answer{}
 	frames, err := layouts(j)
 	if err != nil {
-		a.Kind, a.Reason = result(err)
+		r := vm.FromError(err)
+		a.Kind, a.Reason = r.Kind, r.Reason
 		return a
 	}
 	var l loaded
 	defer l.close()
 	if err := e.load(j, &l); err != nil {
-		a.Kind, a.Reason = result(err)
+		r := vm.FromError(err)
+		a.Kind, a.Reason = r.Kind, r.Reason
 		if j.LoadOnly {
 			a.Log = l.log
 		}

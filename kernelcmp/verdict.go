@@ -71,8 +71,10 @@ func rejection(n int, err error, log string) error {
 		text = fmt.Sprintf("program %d: %s", n, text)
 	}
 	if line == "" {
-		if errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.EPERM) || errors.Is(err, sysbpf.ENOTSUPP) || errors.Is(err, errors.ErrUnsupported) {
-			return &vm.Unsupported{What: "load: " + text}
+		for _, e := range []error{syscall.ENOMEM, syscall.EPERM, syscall.EAGAIN, sysbpf.ENOTSUPP, errors.ErrUnsupported} {
+			if errors.Is(err, e) {
+				return &vm.Unsupported{What: "load: " + text}
+			}
 		}
 		return &vm.Rejected{Insn: -1, Reason: text + ", and the verifier's log is empty"}
 	}
