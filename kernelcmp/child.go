@@ -35,6 +35,9 @@ const startTimeout = 30 * time.Second
 
 // start runs this very binary again, as an executor.
 func start(attr *syscall.SysProcAttr) (*child, error) {
+	if os.Getenv(executorEnv) != "" {
+		return nil, errors.New("kernel executor: this process is to be one; its program must call kernelcmp.ExecutorMain first thing")
+	}
 	exe, err := self()
 	if err != nil {
 		return nil, fmt.Errorf("kernel executor: this program's own file: %w", err)

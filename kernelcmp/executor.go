@@ -5,6 +5,7 @@ import (
 	"encoding/gob"
 	"fmt"
 	"os"
+	"os/signal"
 
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/rlimit"
@@ -22,6 +23,7 @@ func ExecutorMain() {
 	if os.Getenv(executorEnv) == "" {
 		return
 	}
+	signal.Ignore(os.Interrupt) // meant for the parent, whose end of the pipe is what counts
 	if err := serve(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "kernel executor:", err)
 		os.Exit(1)

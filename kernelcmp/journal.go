@@ -3,6 +3,7 @@ package kernelcmp
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -18,8 +19,9 @@ import (
 )
 
 // journal keeps the last batches on disk, because what harms the kernel may take
-// this machine with it, and not always at once. The files are written in turn; each
-// is a line that numbers the batch, then one line a case.
+// this machine with it, and not always at once. Each Target has a folder of its own;
+// the files in it are written in turn. A file is a line that numbers the batch, then
+// one line a case.
 type journal struct {
 	dir   string
 	files []*os.File
@@ -75,32 +77,43 @@ func (h *hexBytes) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// openJournal makes the files. Files of an earlier run are evidence of a crash, so
-// they are not overwritten.
+// openJournal makes a new folder in dir, with its files. Folders that are there are
+// another Target's, or evidence of a crash.
 func openJournal(dir string) (*journal, error) {
+	wrap := func(err error) (*journal, error) { return nil, fmt.Errorf("journal: %w", err) }
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
+		return wrap(err)
 	}
-	j := &journal{dir: dir}
-	for i := range journalFiles {
-		f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("batch-%d.jsonl", i)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-		if errors.Is(err, os.ErrExist) {
-			return nil, fmt.Errorf("journal: %s holds the batches of a run that did not end well, or that goes on: keep them elsewhere, or remove them", dir)
+	j := &journal{}
+	for n := 1; ; n++ {
+		j.dir = filepath.Join(dir, fmt.Sprintf("run-%04d", n))
+		if err := os.Mkdir(j.dir, 0o755); err == nil {
+			break
+		} else if !errors.Is(err, os.ErrExist) {
+			return wrap(err)
 		}
+	}
+	for i := range journalFiles {
+		f, err := os.Create(filepath.Join(j.dir, fmt.Sprintf("batch-%d.jsonl", i)))
 		if err != nil {
-			return nil, fmt.Errorf("journal: %w", err)
+			return wrap(err)
 		}
 		j.files = append(j.files, f)
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return nil, fmt.Errorf("journal: %s: %w", dir, err)
+	for _, d := range []string{j.dir, dir} { // the names must be on disk too
+		if err := syncDir(d); err != nil {
+			return wrap(err)
+		}
 	}
 	return j, nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // write puts a batch on disk, and returns when it is there.
@@ -129,23 +142,26 @@ func (j *journal) write(cs []*vm.Case) error {
 func (j *journal) remove() error {
 	var errs []error
 	for _, f := range j.files {
-		errs = append(errs, f.Close(), os.Remove(f.Name()))
+		errs = append(errs, f.Close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, os.RemoveAll(j.dir))...)
 }
 
-// ReadJournal reads the batches that a Target left in dir, the latest last. A batch
-// that was not written to its end has not been run, and is left out.
-func ReadJournal(dir string) ([][]*vm.Case, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "batch-*.jsonl"))
+// Batch is one batch of a journal.
+type Batch struct {
+	Run   string // the folder of the Target that wrote it
+	N     int    // its number in the run
+	Cases []*vm.Case
+}
+
+// ReadJournal reads the batches that Targets left in dir, the latest of a run last.
+// A batch that was not written to its end has not been run, and is left out.
+func ReadJournal(dir string) ([]Batch, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "run-*", "batch-*.jsonl"))
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	type batch struct {
-		n     int
-		cases []*vm.Case
-	}
-	var all []batch
+	var all []Batch
 	for _, path := range paths {
 		b, err := os.ReadFile(path)
 		if err != nil {
@@ -156,15 +172,11 @@ func ReadJournal(dir string) ([][]*vm.Case, error) {
 			return nil, fmt.Errorf("journal: %s: %w", path, err)
 		}
 		if cases != nil {
-			all = append(all, batch{n, cases})
+			all = append(all, Batch{filepath.Base(filepath.Dir(path)), n, cases})
 		}
 	}
-	slices.SortFunc(all, func(a, b batch) int { return a.n - b.n })
-	out := make([][]*vm.Case, len(all))
-	for i := range all {
-		out[i] = all[i].cases
-	}
-	return out, nil
+	slices.SortFunc(all, func(a, b Batch) int { return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.N, b.N)) })
+	return all, nil
 }
 
 // parseBatch reads one file of a journal; cases is nil if the end is missing.

@@ -52,7 +52,7 @@ func TestExecutorDies(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(batches) > 0 {
-			if diff := cmp.Diff(cs, batches[0]); diff != "" {
+			if diff := cmp.Diff(cs, batches[0].Cases); diff != "" {
 				t.Errorf("journal: %s", diff)
 			}
 			break
@@ -116,6 +116,14 @@ func TestMissingCaps(t *testing.T) {
 	}
 }
 
+// A program that forgets ExecutorMain must not start itself for ever.
+func TestExecutorMainForgotten(t *testing.T) {
+	t.Setenv(executorEnv, "1")
+	if _, err := Open(Options{}); err == nil || !strings.Contains(err.Error(), "ExecutorMain") {
+		t.Errorf("error %v, want one that names ExecutorMain", err)
+	}
+}
+
 // A program that the verifier takes and that runs long is not a hang.
 func TestManyIterations(t *testing.T) {
 	k := kernel(t, Options{})
@@ -128,16 +136,20 @@ func TestManyIterations(t *testing.T) {
 	}
 }
 
-// A full case survives the journal, and a directory in use, or left by a crash, is
-// not written over.
+// A full case survives the journal, and what another Target writes, or a crash
+// left, is not written over.
 func TestJournal(t *testing.T) {
 	dir := t.TempDir()
 	j, err := openJournal(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openJournal(dir); err == nil {
-		t.Error("a second journal in the same directory")
+	other, err := openJournal(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other.dir == j.dir {
+		t.Error("two journals in one folder")
 	}
 	c := one(prog(hook.SchedCLS, mapFD(1, 0), mov(0, -1), exit), vm.Input{Packet: []byte{1, 2}, Context: []byte{3}, Memory: []byte{4}, Seed: 1<<63 + 1})
 	c.Name, c.Fuel, c.Mode = "full", 77, vm.Trusted
@@ -158,7 +170,7 @@ func TestJournal(t *testing.T) {
 		t.Fatalf("%d batches, want %d", len(batches), journalFiles)
 	}
 	c.Fuel = journalFiles + 1
-	if diff := cmp.Diff([]*vm.Case{c, c}, batches[journalFiles-1]); diff != "" {
+	if diff := cmp.Diff([]*vm.Case{c, c}, batches[journalFiles-1].Cases); diff != "" {
 		t.Error(diff)
 	}
 	// A batch that was not written to its end is left out.
@@ -176,7 +188,7 @@ func TestJournal(t *testing.T) {
 			t.Errorf("cut at %d of %d bytes: %d batches, %v", n, len(b), len(batches), err)
 		}
 	}
-	if err := j.remove(); err != nil {
+	if err := errors.Join(j.remove(), other.remove()); err != nil {
 		t.Error(err)
 	}
 }

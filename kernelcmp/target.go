@@ -15,8 +15,8 @@ const batchSize = 256
 // Options say how a Target works.
 type Options struct {
 	// Journal is the directory where cases are written down before the kernel sees
-	// them; it is made if need be. One Target a directory. Empty: no journal, which
-	// is for programs that are known to be harmless.
+	// them; it is made if need be, and several Targets may share it. Empty: no
+	// journal, which is for programs that are known to be harmless.
 	Journal string
 	// Deadline is how long one case may take; 0 means DefaultDeadline.
 	Deadline time.Duration
@@ -116,8 +116,8 @@ func (t *Target) Verify(cs []*vm.Case) []Verdict {
 	return out
 }
 
-// Close ends the executor, and removes the journal: one that is there was left by
-// a crash.
+// Close ends the executor, and removes what this Target wrote into the journal: what
+// is there otherwise was left by a crash.
 func (t *Target) Close() error {
 	if t.child != nil {
 		t.child.kill()
