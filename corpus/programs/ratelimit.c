@@ -1,8 +1,8 @@
 /*
  * ratelimit: a token bucket for every IPv4 source.
  *
- * A bucket holds at most `burst` tokens and gains one every `interval` nanoseconds;
- * a packet takes one, or is dropped. The time is not the kernel's clock but entry 0
+ * A bucket holds at most limit.burst tokens and gains one every limit.interval
+ * nanoseconds; a packet takes one, or is dropped. The time is not the kernel's clock but entry 0
  * of the map `clock`, which user space sets: so a run can be repeated exactly.
  *
  * Time is signed. If the clock goes back, buckets lose what they had gained.
@@ -19,11 +19,16 @@ MAP(clock, MAP_ARRAY, 1, u32, s64);
 MAP(buckets, MAP_HASH, 4, u32, struct bucket);
 
 /* Constants that a loader may replace before it loads the program. */
-const volatile s64 interval = 1000000; /* ns a token */
-const volatile s64 burst = 3;
+const volatile struct {
+	s64 interval; /* ns a token */
+	s64 burst;
+} limit = { 1000000, 3 };
 
-/* Totals, for user space to read. */
-u64 passed, dropped, untracked;
+/* For user space to read. */
+struct {
+	u64 passed, dropped;
+	u64 untracked; /* dropped for want of a bucket */
+} total;
 
 static s64 now(void)
 {
@@ -35,12 +40,12 @@ static s64 now(void)
 
 static void refill(struct bucket *b, s64 t)
 {
-	s64 gained = (t - b->filled) / interval;
+	s64 gained = (t - b->filled) / limit.interval;
 
-	b->filled += gained * interval;
+	b->filled += gained * limit.interval;
 	b->tokens += gained;
-	if (b->tokens > burst)
-		b->tokens = burst;
+	if (b->tokens > limit.burst)
+		b->tokens = limit.burst;
 	if (b->tokens < 0)
 		b->tokens = 0;
 }
@@ -50,10 +55,10 @@ static NOINLINE int take(u32 source)
 	struct bucket *b = map_lookup(&buckets, &source);
 
 	if (!b) {
-		struct bucket full = { .tokens = burst, .filled = now() };
+		struct bucket full = { .tokens = limit.burst, .filled = now() };
 
 		if (map_update(&buckets, &source, &full, BPF_NOEXIST)) {
-			untracked++; /* the table is full: newcomers wait outside */
+			total.untracked++; /* the table is full: newcomers wait outside */
 			return 0;
 		}
 		b = map_lookup(&buckets, &source);
@@ -79,10 +84,10 @@ SEC("xdp") int ratelimit(struct xdp_md *ctx)
 	if ((void *)(ip + 1) > end || NET16(eth->type) != ETH_IPV4)
 		return XDP_PASS;
 	if (!take(ip->saddr)) {
-		dropped++;
+		total.dropped++;
 		return XDP_DROP;
 	}
-	passed++;
+	total.passed++;
 	return XDP_PASS;
 }
 

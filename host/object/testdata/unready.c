@@ -13,7 +13,7 @@ struct task {
 } __attribute__((preserve_access_index));
 
 extern int kernel_function(int) __attribute__((section(".ksyms")));
-extern const void kernel_symbol __attribute__((section(".ksyms")));
+extern void kernel_symbol __attribute__((section(".ksyms")));
 extern int elsewhere(int);
 
 SEC("xdp") int core(struct task *t)
