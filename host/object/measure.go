@@ -24,6 +24,9 @@ func measure(r io.ReaderAt) (err error) {
 	if err != nil {
 		return fmt.Errorf("not an ELF file: %w", err)
 	}
+	if f.Machine != elf.EM_BPF && f.Machine != elf.EM_NONE { // old clang wrote none
+		return fmt.Errorf("the ELF file is for %s, not for BPF: compile with -target bpf", f.Machine)
+	}
 	for i, s := range f.Sections {
 		if s.Type == elf.SHT_NULL {
 			continue

@@ -140,8 +140,11 @@ func (p *Program) runnable() error {
 	if p.Unready != nil {
 		return p.Unready
 	}
+	if p.Type == hook.Unspec {
+		return fmt.Errorf("the section's name says no program type; name it xdp, tc, socket or syscall")
+	}
 	if hook.Lookup(p.Type) == nil {
-		return &vm.Unsupported{What: fmt.Sprintf("%s; the section's name says the type: use one of %s", p.Type, "xdp, tc, socket, syscall")}
+		return &vm.Unsupported{What: fmt.Sprintf("%s, by the section's name; xdp, tc, socket and syscall are simulated", p.Type)}
 	}
 	return nil
 }
