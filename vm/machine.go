@@ -99,6 +99,7 @@ func (m *Machine) Setup(t hook.Type, in *Input) error {
 		return &Unsupported{t.String()}
 	}
 	m.clear()
+	m.World.trusted = m.World.trusted || m.Mode == Trusted
 	m.TailCalls, m.Budget, m.ReadUndef = 0, MaxLoops, false
 	m.rng.Seed(in.Seed, 0x10c5_7e9)
 	m.clock = 1_000_000_000 + in.Seed%1_000_000_007

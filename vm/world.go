@@ -15,10 +15,14 @@ type World struct {
 	Mem      *mem.Memory
 	Maps     []maps.Map
 	Programs []*Loaded
+	// ArenaUser is the upper half of the user-space address of the arena. There are
+	// no arena maps yet, so no loaded program looks at it.
+	ArenaUser uint64
 
 	nextValue uint32 // where the next map's values go
 	nextCode  uint32
 	machines  []*Machine
+	trusted   bool // a program ran unchecked: it may have written anywhere
 }
 
 // NewWorld makes an empty World in memory of its own, in the window form where
@@ -47,10 +51,24 @@ func (w *World) Reset() error {
 	err := w.closePrograms()
 	clear(w.Maps)
 	w.Maps = w.Maps[:0]
-	w.Mem.Release(mem.ValueBase, mem.ValueEnd)
 	w.nextValue, w.nextCode = mem.ValueBase, mem.CodeBase
+	if w.trusted {
+		return errors.Join(err, w.scrub())
+	}
+	w.Mem.Release(mem.ValueBase, mem.ValueEnd)
 	for _, m := range w.machines {
 		m.clear()
+	}
+	return err
+}
+
+// scrub drops all of guest memory, and lays out the machines in it again.
+func (w *World) scrub() error {
+	w.trusted = false
+	err := w.Mem.Scrub()
+	for _, m := range w.machines {
+		m.clear()
+		m.reserve()
 	}
 	return err
 }
