@@ -2,6 +2,7 @@ package asm
 
 import (
 	"math"
+	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
 )
@@ -14,20 +15,11 @@ func cornersOf(f spec.Field, lo, hi int64) []int64 {
 	}
 	var out []int64
 	for _, v := range []int64{lo, f.Lo, -256, -1, 0, 1, 4, 10, 63, 64, 1 << 16, f.Hi, hi} {
-		if v >= lo && v <= hi && f.Contains(v) && !contains(out, v) {
+		if v >= lo && v <= hi && f.Contains(v) && !slices.Contains(out, v) {
 			out = append(out, v)
 		}
 	}
 	return out
-}
-
-func contains(s []int64, v int64) bool {
-	for _, x := range s {
-		if x == v {
-			return true
-		}
-	}
-	return false
 }
 
 // corners calls do with every combination of corner values of a row.

@@ -42,7 +42,11 @@
 //	r1 = var_addr(7)                a kernel variable of BTF id 7
 //	r1 = func callback              the subprogram at a label, or pc+5
 //
-// and so can a call: `call 1` (a helper), `call bpf_map_lookup_elem` (a helper of
+// LLVM's `r1 = counts ll` is a map, or the subprogram at a label if there is no such
+// map. `lddw r1, …` takes the same, and bpf_conformance's map_by_fd(counts). A
+// distance to a subprogram counts from the slot after the first, as in a call.
+//
+// A call can too: `call 1` (a helper), `call bpf_map_lookup_elem` (a helper of
 // Names.Helpers), `call bpf_map_lookup_elem#1` (the number counts), `call body` (a
 // subprogram at a label, before a helper of that name), `call kfunc#12` (a kernel
 // function by BTF id) and `call kfunc#12 btf 3` (in the BTF object of index 3).

@@ -2,7 +2,6 @@ package asm
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
 )
@@ -118,7 +117,7 @@ func jumpC(r *spec.Row) []string {
 }
 
 // wideC: LLVM writes ` ll` after every 64-bit immediate, and a bare symbol for a
-// map; the kernel's log writes no ` ll` after a map.
+// map or a subprogram; the kernel's log writes no ` ll` after a map.
 func wideC(r *spec.Row) []string {
 	var out []string
 	for _, w := range wideForms[r.Src.Lo] {
@@ -127,8 +126,11 @@ func wideC(r *spec.Row) []string {
 		}
 		out = append(out, "{dst} = "+w+" ll")
 	}
-	if r.Src.Lo == spec.LDDWMapFD {
+	switch r.Src.Lo {
+	case spec.LDDWMapFD:
 		out = append(out, "{dst} = {map} ll")
+	case spec.LDDWFunc:
+		out = append(out, "{dst} = {body} ll")
 	}
 	return out
 }
@@ -136,14 +138,16 @@ func wideC(r *spec.Row) []string {
 func atomicC(r *spec.Row, memory string, bits int) []string {
 	at := "(" + memory + "({dst} {disp})"
 	s, acc, suffix, kernel := "{src}", "r0", "_64", "atomic64_"
+	loaded, stored := "{dst}", "{src}" // as in plain loads and stores
 	if bits < 64 {
 		s, acc, suffix, kernel = "{src:wr}", "w0", "32_32", "atomic_"
+		loaded, stored = "{dst:rw}", "{src:rw}"
 	}
 	switch r.Imm.Lo {
 	case spec.AtomicLoadAcq:
-		return []string{strings.Replace("{dst:rw} = load_acquire("+memory+"({src} {disp}))", ":rw", rw(bits), 1)}
+		return []string{loaded + " = load_acquire(" + memory + "({src} {disp}))"}
 	case spec.AtomicStoreRel:
-		return []string{strings.Replace("store_release("+memory+"({dst} {disp}), {src:rw})", ":rw", rw(bits), 1)}
+		return []string{"store_release" + at + ", " + stored + ")"}
 	case spec.AtomicXchg:
 		return []string{
 			s + " = xchg" + suffix + "({dst} {disp}, " + s + ")",
@@ -164,11 +168,4 @@ func atomicC(r *spec.Row, memory string, bits int) []string {
 		out = append(out, s+" = atomic64_fetch_"+op.name+at+", "+s+")")
 	}
 	return out
-}
-
-func rw(bits int) string {
-	if bits == 64 {
-		return ""
-	}
-	return ":rw"
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
@@ -80,6 +81,9 @@ func checkRoundTrip(t *testing.T, insns []spec.Insn) {
 	for _, syntax := range []Syntax{PseudoC, Mnemonic} {
 		for _, names := range []Names{{}, someNames} {
 			text := Disassemble(insns, syntax, names)
+			if strings.Contains(text, noForm) {
+				t.Fatalf("a slot that spec.Check accepts has no form:\n%s", text)
+			}
 			if p, err := Assemble(text, names); err != nil || !slices.Equal(p.Insns, insns) {
 				t.Fatalf("%v\nis written in %s as\n%s\nand read as %v, %v", insns, syntax, text, p, err)
 			}
