@@ -18,7 +18,7 @@
 // # The fast form
 //
 // Walking trees is slow, so zexec.go holds the same trees written out as Go, one
-// case a row. It is generated (gen_test.go), and a test runs both forms against
+// case a row. It is generated (refvm/gen), and a test runs both forms against
 // each other. It stands for the table, not beside it: a mistake in the table is in
 // both, and it is the other engines that would notice. [Engine.Walk] selects the
 // trees themselves.

@@ -119,7 +119,7 @@ func (r *run) loop() vm.Kind {
 		if r.engine.Walk {
 			r.seq(c, spec.Table[c.row].Do)
 		} else {
-			r.exec(c)
+			rowFuncs[c.row](r, c)
 		}
 		switch r.flow {
 		case exited:

@@ -2,6 +2,7 @@ package refvm
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -100,6 +101,8 @@ func (r *run) expr(c *insn, x spec.Expr) value {
 		return value{bit(ok), at.undef}
 	case spec.PacketLoad:
 		return r.packet(r.expr(c, x.X), uint32(x.Size))
+	case spec.ArenaBase:
+		return value{r.m.World.ArenaUser, false}
 	case spec.BudgetSpent:
 		return value{r.budgetSpent(), false}
 	}
@@ -149,4 +152,12 @@ func (r *run) budgetSpent() uint64 {
 	}
 	r.m.Budget--
 	return 0
+}
+
+// swapIf gives the low n bits of v, with their bytes reversed if swap.
+func (r *run) swapIf(swap bool, v uint64, n uint) uint64 {
+	if swap {
+		return bits.ReverseBytes64(v) >> (64 - n)
+	}
+	return v & (1<<n - 1) // 1<<64 is 0 in Go: all ones
 }

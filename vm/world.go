@@ -15,6 +15,9 @@ type World struct {
 	Mem      *mem.Memory
 	Maps     []maps.Map
 	Programs []*Loaded
+	// ArenaUser is the upper half of the user-space address of the arena. There are
+	// no arena maps yet, so no loaded program looks at it.
+	ArenaUser uint64
 
 	nextValue uint32 // where the next map's values go
 	nextCode  uint32

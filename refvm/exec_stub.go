@@ -1,5 +1,0 @@
-package refvm
-
-import "github.com/lockstep-ebpf/lockstep/spec"
-
-func (r *run) exec(c *insn) { r.seq(c, spec.Table[c.row].Do) }
