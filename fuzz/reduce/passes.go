@@ -236,7 +236,7 @@ func (w *work) simplify() bool {
 // numbers makes immediates and offsets smaller.
 func (w *work) numbers() bool {
 	return w.each(func(n node) []node {
-		if n.to >= 0 || n.Op == spec.CALL {
+		if n.Op == spec.CALL || n.Op == spec.JA32 {
 			return nil
 		}
 		var out []node

@@ -54,6 +54,10 @@ func (w *work) try(c *vm.Case) bool {
 	} else if m.Difference.Observable != w.s.Mismatch.Difference.Observable {
 		return false
 	}
+	// What shows in r0 shows to everybody: do not trade it for a register.
+	if was := w.s.Mismatch.Difference.Observable; was == "r0" && m.Difference.Observable != was {
+		return false
+	}
 	w.best, w.s.Mismatch = c, m
 	return true
 }
