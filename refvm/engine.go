@@ -1,6 +1,9 @@
 package refvm
 
 import (
+	"slices"
+	"sync"
+
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
@@ -35,7 +38,9 @@ func (e *Engine) Supports(*vm.Program) error { return nil }
 
 // Load looks up the rows.
 func (e *Engine) Load(l *vm.Loaded) (vm.Instance, error) {
-	x := &instance{engine: e, loaded: l, code: make([]insn, len(l.Insns))}
+	x := instances.Get().(*instance)
+	x.engine, x.loaded = e, l
+	x.code = slices.Grow(x.code[:0], len(l.Insns))[:len(l.Insns)]
 	for pc := 0; pc < len(l.Insns); pc++ {
 		in := l.Insns[pc]
 		row := spec.Lookup(in)
@@ -65,7 +70,18 @@ type instance struct {
 	code   []insn
 }
 
-func (x *instance) Close() error { return nil }
+// Fuzzing loads each program once: instances and runs are used again.
+var (
+	instances = sync.Pool{New: func() any { return &instance{} }}
+	runs      = sync.Pool{New: func() any { return &run{} }}
+)
+
+// Close gives the instance back. It may not be used again.
+func (x *instance) Close() error {
+	x.loaded = nil
+	instances.Put(x)
+	return nil
+}
 
 // run is the state of a run.
 type run struct {
@@ -77,7 +93,7 @@ type run struct {
 	flow   flow
 	fault  vm.Fault
 	taint  bool
-	frames [8]frame
+	frames [8]frame // of the callers: set by push before they are read
 }
 
 // flow is what became of an instruction.
@@ -91,8 +107,11 @@ const (
 
 // Run runs the program on m.
 func (x *instance) Run(m *vm.Machine) vm.Result {
-	r := run{m: m, engine: x.engine, code: x.code}
-	r.Prog = x.loaded
+	r := runs.Get().(*run)
+	defer runs.Put(r)
+	r.m, r.engine, r.code = m, x.engine, x.code
+	r.flow, r.fault, r.taint = goOn, vm.Fault{}, false
+	r.State = State{Prog: x.loaded}
 	r.Regs[1], r.Regs[2] = m.R1, m.R2
 	r.Undef = 0b0111_1111_1001 | 1<<2 // all but r1 and r10
 	r.Undef &^= 1 << 10

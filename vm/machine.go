@@ -219,9 +219,12 @@ func (m *Machine) Observe(r Result, o *Outcome) {
 	o.Packet = m.blob(m.packet, o.Packet.Data)
 	o.Context = m.blob(m.context, o.Context.Data)
 	o.Trace = append(o.Trace[:0], m.Trace...)
-	o.Maps = o.Maps[:0]
-	for _, x := range m.World.Maps {
-		o.Maps = append(o.Maps, x.Entries())
+	for len(o.Maps) < len(m.World.Maps) {
+		o.Maps = append(o.Maps, nil)
+	}
+	o.Maps = o.Maps[:len(m.World.Maps)]
+	for i, x := range m.World.Maps {
+		o.Maps[i] = x.Entries(o.Maps[i][:0])
 	}
 }
 

@@ -22,7 +22,8 @@ type World struct {
 	nextValue uint32 // where the next map's values go
 	nextCode  uint32
 	machines  []*Machine
-	trusted   bool // a program ran unchecked: it may have written anywhere
+	trusted   bool      // a program ran unchecked: it may have written anywhere
+	spare     []*Loaded // closed ones, for their buffers
 }
 
 // NewWorld makes an empty World in memory of its own, in the window form where
@@ -80,7 +81,7 @@ func (w *World) closePrograms() error {
 			errs = append(errs, l.Instance.Close())
 		}
 	}
-	clear(w.Programs)
+	w.spare = append(w.spare, w.Programs...)
 	w.Programs = w.Programs[:0]
 	return errors.Join(errs...)
 }
@@ -114,11 +115,11 @@ func (w *World) MapAt(addr uint64) maps.Map {
 // Load checks a program, resolves it against the World and hands it to the engine.
 // The error is a *Rejected or an *Unsupported.
 func (w *World) Load(e Engine, p *Program) (*Loaded, error) {
-	funcs, err := Check(p)
-	if err != nil {
+	l := w.newLoaded(p)
+	var err error
+	if l.Funcs, err = check(p, l.Funcs[:0]); err != nil {
 		return nil, err
 	}
-	l := &Loaded{Program: p, World: w, ID: len(w.Programs), Funcs: funcs, codeBase: w.nextCode}
 	if size := uint32(len(p.Insns)) * codeStride; size > mem.StackBase-w.nextCode {
 		return nil, &Unsupported{"so much code in one World"}
 	}
@@ -134,4 +135,14 @@ func (w *World) Load(e Engine, p *Program) (*Loaded, error) {
 	w.nextCode += uint32(len(p.Insns)) * codeStride
 	w.Programs = append(w.Programs, l)
 	return l, nil
+}
+
+// newLoaded takes a closed program's buffers if there are any.
+func (w *World) newLoaded(p *Program) *Loaded {
+	l := &Loaded{}
+	if n := len(w.spare); n > 0 {
+		l, w.spare = w.spare[n-1], w.spare[:n-1]
+	}
+	*l = Loaded{Program: p, World: w, ID: len(w.Programs), Funcs: l.Funcs, Aux: l.Aux, codeBase: w.nextCode}
+	return l
 }
