@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"fmt"
+
 	"github.com/lockstep-ebpf/lockstep/reports"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
@@ -36,16 +38,26 @@ func (o *Oracle) Judge(c *vm.Case) []Mismatch {
 
 // Run runs a case on all targets.
 func (o *Oracle) Run(c *vm.Case) [][]vm.Outcome {
-	for i, t := range o.Targets {
-		o.outcomes[i] = t.Run(c)
+	for i := range o.Targets {
+		o.outcomes[i] = o.RunOn(i, c)
 	}
 	return o.outcomes
 }
 
+// RunOn runs a case on target i. An engine that panics has crashed.
+func (o *Oracle) RunOn(i int, c *vm.Case) (outs []vm.Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			outs = c.Every(vm.Result{Kind: vm.Crash, Reason: fmt.Sprintf("panic: %v", p)})
+		}
+	}()
+	return o.Targets[i].Run(c)
+}
+
 // Pair runs a case on two of the targets and compares these.
 func (o *Oracle) Pair(c *vm.Case, a, b int) (Mismatch, bool) {
-	x := o.Targets[a].Run(c)
-	y := o.Targets[b].Run(c)
+	x := o.RunOn(a, c)
+	y := o.RunOn(b, c)
 	return o.pair(c, a, b, x, y)
 }
 

@@ -148,12 +148,10 @@ func (r *Reducer) Shrink(s Suspect) *reports.Finding {
 func (r *Reducer) finding(w *work) *reports.Finding {
 	m, c := w.s.Mismatch, w.best
 	f := &reports.Finding{Signature: w.s.Signature, Count: 1, Case: c, Insns: reports.CountInsns(c)}
-	a := r.Oracle.Targets[m.A].Run(c)
-	b := r.Oracle.Targets[m.B].Run(c)
 	if last, differ := r.Oracle.Pair(c, m.A, m.B); differ {
 		m = last
-		a, b = r.Oracle.Targets[m.A].Run(c), r.Oracle.Targets[m.B].Run(c)
 	}
+	a, b := r.Oracle.RunOn(m.A, c), r.Oracle.RunOn(m.B, c)
 	f.Kind, f.Input, f.Difference = m.Kind, m.Input, reports.Difference(m.Difference)
 	f.Outcomes = [2]reports.Seen{reports.See(&a[m.Input]), reports.See(&b[m.Input])}
 	f.Place = r.place(c, m, f.Signature.Insn)
