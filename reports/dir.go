@@ -1,12 +1,14 @@
 package reports
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -63,6 +65,9 @@ func Open(path string) (*Dir, error) {
 		}
 		d.keep(f)
 	}
+	slices.SortStableFunc(d.order, func(a, b string) int {
+		return cmp.Compare(d.known[a].Program, d.known[b].Program)
+	})
 	return d, nil
 }
 
@@ -97,7 +102,7 @@ func (d *Dir) Has(s Signature) bool { return d.known[s.String()] != nil }
 // Path is the folder of a finding, whether it is there or not.
 func (d *Dir) Path(s Signature) string { return filepath.Join(d.path, s.String()) }
 
-// All lists the findings in the order in which they came.
+// All lists the findings, those that were there before first, in order of program.
 func (d *Dir) All() []*Finding {
 	out := make([]*Finding, len(d.order))
 	for i, name := range d.order {
