@@ -109,8 +109,8 @@ type (
 	ArenaBase struct{}
 )
 
-// Stmt is a step of an instruction. Steps run in order; one that leaves the
-// instruction (Branch taken, Exit, Trap, Call) ends it.
+// Stmt is a step of an instruction. Steps run in order; Exit and Trap end the
+// instruction, and what stands after a Call runs when control comes back.
 type Stmt interface{ stmt() }
 
 type (
