@@ -270,7 +270,7 @@ func TestStress(t *testing.T) {
 			want := binary.LittleEndian.AppendUint64(nil, machines*rounds)
 			want = binary.LittleEndian.AppendUint64(want, machines*rounds)
 			want = binary.LittleEndian.AppendUint64(want, machines*rounds*3)
-			if got := w.Maps[0].Entries()[0].Value; !bytes.Equal(got, want) {
+			if got := w.Maps[0].Entries(nil)[0].Value; !bytes.Equal(got, want) {
 				t.Errorf("mode %d: %x, want %x", mode, got, want)
 			}
 		}
