@@ -1,17 +1,20 @@
 package jit
 
 import (
+	"github.com/lockstep-ebpf/lockstep/jit/abi"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
-// open makes frame n accessible and points r10 at it.
-func (r *run) open(n int) { r.st.Regs[10] = r.m.OpenFrame(n, mem.RW) }
-
-// close makes frame n inaccessible again.
-func (r *run) close(n int) { r.m.CloseFrame(n) }
+// open makes frame n accessible and points r10 at it. From then on native code may
+// enter the frame too.
+func (r *run) open(n int) {
+	r.st.Regs[10] = r.m.OpenFrame(n, mem.RW)
+	r.opened = max(r.opened, n+1)
+	r.st.SetLimit(r.opened)
+}
 
 // fail records a fault of the instruction at pc, and is false.
 func (r *run) fail(k vm.FaultKind, addr uint64) bool {
@@ -42,15 +45,13 @@ func (r *run) callHelper(i *spec.Insn) (next int, ok bool, err error) {
 
 // push opens a frame for a callee that returns to slot ret.
 func (r *run) push(ret int) bool {
-	n := int(r.st.Depth) + 1
+	n := r.st.Depth() + 1
 	if n == mem.MaxFrames {
 		return r.fail(vm.FaultDepth, 0)
 	}
-	f := &r.st.Frames[n]
-	f.Return, f.Saved = 0, [4]uint64(r.st.Regs[6:10])
-	r.calls[n] = call{inst: r.inst, ret: ret}
+	r.st.Frames[n] = abi.Frame{Return: r.code.at(ret), Slot: uint64(ret), Saved: [4]uint64(r.st.Regs[6:10])}
 	r.open(n)
-	r.st.Depth = uint32(n)
+	r.st.SetDepth(n)
 	return true
 }
 
@@ -60,11 +61,12 @@ const ended = -1
 // exit returns from the function, into a further round of a bpf_loop or to the
 // caller; or it ends the program.
 func (r *run) exit() (next int) {
-	n := int(r.st.Depth)
+	n := r.st.Depth()
 	if n == 0 {
 		return ended
 	}
-	c := &r.calls[n]
+	r.detach(n)
+	c, f := &r.calls[n], &r.st.Frames[n]
 	if c.loop.on {
 		c.loop.done++
 		if r.st.Regs[0] == 0 && c.loop.done < c.loop.nr {
@@ -72,12 +74,32 @@ func (r *run) exit() (next int) {
 		}
 		r.st.Regs[0] = c.loop.done
 	}
-	copy(r.st.Regs[6:10], r.st.Frames[n].Saved[:])
+	copy(r.st.Regs[6:10], f.Saved[:])
 	r.close(n)
 	r.st.Regs[10] -= mem.FrameStride
-	r.st.Depth--
+	r.st.SetDepth(n - 1)
 	r.enter(c.inst)
-	return c.ret
+	return int(f.Slot)
+}
+
+// close makes frame n inaccessible again. A trusted machine does not look.
+func (r *run) close(n int) {
+	if r.m.Mode == vm.Checked {
+		r.m.CloseFrame(n)
+	}
+}
+
+// detach makes the driver see the exits from frames n and up, which native code
+// would make by itself, and within one program only.
+func (r *run) detach(n int) {
+	caller := r.inst
+	for d := r.st.Depth(); d >= n; d-- {
+		if f := &r.st.Frames[d]; f.Return != 0 {
+			f.Return = 0
+			r.calls[d] = call{inst: caller}
+		}
+		caller = r.calls[d].inst
+	}
 }
 
 // enter goes on in a program of this run, whose code exists.
@@ -110,7 +132,8 @@ func (r *run) bpfLoop(next int) (int, bool) {
 	if !r.push(next) {
 		return next, false
 	}
-	c := &r.calls[r.st.Depth]
+	r.detach(r.st.Depth())
+	c := &r.calls[r.st.Depth()]
 	c.loop = loop{on: true, callback: to, nr: nr, ctx: ctx}
 	return r.callback(c), true
 }
@@ -139,7 +162,8 @@ func (r *run) tailCall(next int) (int, bool, error) {
 		return next, true, nil
 	}
 	r.m.TailCalls++
-	r.st.Frames[r.st.Depth].Return = 0 // the caller's code may not be entered from another program's
-	r.open(int(r.st.Depth))
+	if n := r.st.Depth(); n > 0 {
+		r.detach(n) // the caller's code may not be entered from another program's
+	}
 	return 0, true, r.use(target)
 }

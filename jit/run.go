@@ -26,15 +26,15 @@ type run struct {
 	pc   int
 	left uint64
 
-	calls [mem.MaxFrames]call
-	args  [5]uint64
-	fault vm.Fault
+	opened int                 // frames 0 to opened-1 were opened in this run
+	calls  [mem.MaxFrames]call // of detached frames
+	args   [5]uint64
+	fault  vm.Fault
 }
 
 // call is what the driver keeps of a frame beside its abi.Frame.
 type call struct {
 	inst *instance // program of the caller
-	ret  int       // its slot to go on at
 	loop loop
 }
 
@@ -78,7 +78,8 @@ func (r *run) begin(m *vm.Machine, in *instance) error {
 	st.Regs = [11]uint64{1: m.R1, 2: m.R2}
 	st.Window, st.Shadow = uint64(uintptr(data)), uint64(uintptr(shadow))
 	st.Budget = m.Budget
-	st.Depth, st.Opened = 0, 0
+	st.SetDepth(0)
+	r.opened = 0
 	r.open(0)
 	return r.use(in)
 }
@@ -86,8 +87,8 @@ func (r *run) begin(m *vm.Machine, in *instance) error {
 // end leaves the machine as a run has to.
 func (r *run) end() {
 	r.m.Budget = r.st.Budget
-	for ; r.st.Depth > 0; r.st.Depth-- {
-		r.close(int(r.st.Depth))
+	for n := r.st.Depth(); n > 0; n-- {
+		r.close(n)
 	}
 	r.m, r.inst, r.code = nil, nil, nil
 	clear(r.calls[:])
@@ -162,6 +163,7 @@ func (r *run) refuel() (more bool, err error) {
 		return false, nil
 	}
 	r.mode |= plan.Single
+	r.detach(1) // the frames return to code of blocks
 	return true, r.use(r.inst)
 }
 

@@ -20,17 +20,28 @@ type State struct {
 	Entry  uint64     // host address of the program's prologue
 	Resume uint64     // host address that the prologue jumps to
 	Budget uint64     // of may_goto
-	Frame  uint64     // host address of the Frame record of the running function
-	Depth  uint32     // frame that runs: 0 is the first function's
-	Opened uint32     // frames that native code may enter without asking
+	Frame  uint64     // host address of the record in Frames of the function that runs
+	Limit  uint64     // host address of the first record that native code may not enter
 	Frames [mem.MaxFrames]Frame
 }
 
 // Frame is what returning from a frame needs. Frame 0 has no caller.
 type Frame struct {
 	Return uint64    // native address to go on at; 0: the driver has to see the exit
+	Slot   uint64    // the same place as a slot
 	Saved  [4]uint64 // r6 to r9 of the caller
 }
+
+// Depth is the number of the frame that runs: 0 is the first function's.
+func (s *State) Depth() int { return int((s.Frame - s.record(0)) / uint64(FrameSize)) }
+
+// SetDepth makes frame n the one that runs.
+func (s *State) SetDepth(n int) { s.Frame = s.record(n) }
+
+// SetLimit lets native code enter frames below n.
+func (s *State) SetLimit(n int) { s.Limit = s.record(0) + uint64(n)*uint64(FrameSize) }
+
+func (s *State) record(n int) uint64 { return uint64(uintptr(unsafe.Pointer(&s.Frames[n]))) }
 
 // Offsets of State's fields, for lowerings.
 const (
@@ -43,10 +54,10 @@ const (
 	OffResume = int32(unsafe.Offsetof(State{}.Resume))
 	OffBudget = int32(unsafe.Offsetof(State{}.Budget))
 	OffFrame  = int32(unsafe.Offsetof(State{}.Frame))
-	OffDepth  = int32(unsafe.Offsetof(State{}.Depth))
-	OffOpened = int32(unsafe.Offsetof(State{}.Opened))
+	OffLimit  = int32(unsafe.Offsetof(State{}.Limit))
 
 	OffReturn = int32(unsafe.Offsetof(Frame{}.Return))
+	OffSlot   = int32(unsafe.Offsetof(Frame{}.Slot))
 	OffSaved  = int32(unsafe.Offsetof(Frame{}.Saved))
 	FrameSize = int32(unsafe.Sizeof(Frame{}))
 )

@@ -30,6 +30,8 @@ const (
 	slotState = 8
 	slotFuel  = 16
 	slotSave  = 24
+	slotFrame = 32 // State.Frame and State.Limit, in programs with functions
+	slotLimit = 40
 )
 
 // none stands for a value that is in memory instead of a register.
@@ -52,9 +54,11 @@ type Compiler struct {
 	jumps   []jump   // to slots, not known yet
 	exits   []exit   // code out of line
 	leave   int      // where the common exit is
-	fuel    Reg      // or none: in slotFuel
-	mask    Reg      // all bytes 3; or none
-	zext    uint16   // bit n: the upper half of rn is known to be 0 here
+	opens   int      // where the routine is that opens a frame, and the one that closes it
+	closes  int
+	fuel    Reg    // or none: in slotFuel
+	mask    Reg    // all bytes 3; or none
+	zext    uint16 // bit n: the upper half of rn is known to be 0 here
 }
 
 // jump is a distance to fill in when the code of a slot has its place.
@@ -84,6 +88,7 @@ func (c *Compiler) Compile(p *plan.Plan) Code {
 	c.assign()
 	c.prologue()
 	c.common()
+	c.frameRoutines()
 	for pc := 0; pc < n; pc++ {
 		c.head(pc)
 		c.insn(pc, &p.Insns[pc])
@@ -136,6 +141,12 @@ func (c *Compiler) prologue() {
 		c.load(8, tmp1, at(state, abi.OffFuel))
 		c.store(8, at(RSP, slotFuel), tmp1)
 	}
+	if c.p.Calls {
+		c.load(8, tmp1, at(state, abi.OffFrame))
+		c.store(8, at(RSP, slotFrame), tmp1)
+		c.load(8, tmp1, at(state, abi.OffLimit))
+		c.store(8, at(RSP, slotLimit), tmp1)
+	}
 	c.load(8, tmp1, at(state, abi.OffResume))
 	c.load(8, frame, at(state, abi.OffRegs+8*10))
 	c.arith(8, digitADD, frame, window)
@@ -168,6 +179,10 @@ func (c *Compiler) common() {
 	} else {
 		c.load(8, tmp1, at(RSP, slotFuel))
 		c.store(8, at(state, abi.OffFuel), tmp1)
+	}
+	if c.p.Calls {
+		c.load(8, tmp1, at(RSP, slotFrame))
+		c.store(8, at(state, abi.OffFrame), tmp1)
 	}
 	c.ret()
 }

@@ -27,11 +27,15 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 		c.arithMemImm(8, digitSUB, at(tmp1, abi.OffBudget), 1)
 		return
 	case spec.CALL:
-		c.toDriver(pc)
+		if i.Src == spec.CallLocal {
+			c.callLocal(pc, pc+1+int(i.Imm))
+		} else {
+			c.toDriver(pc)
+		}
 		c.zext &^= 0x3f
 		return
 	case spec.EXIT:
-		c.exits = append(c.exits, exit{at: c.jmp(), code: abi.Leave(abi.Done, pc)})
+		c.exit(pc)
 		return
 	}
 	op := i.Op & 0xf0
