@@ -25,8 +25,8 @@ func (Engine) Supports(p *vm.Program) error {
 	return nil
 }
 
-// Load prepares a program. It is compiled when it first runs, because only the
-// machine knows the mode.
+// Load compiles a program for the World's machines, as they are set now. For a
+// machine that is set otherwise later it is compiled when it first runs there.
 func (e Engine) Load(l *vm.Loaded) (vm.Instance, error) {
 	if data, _ := l.World.Mem.Window(); data == nil {
 		return nil, &vm.Unsupported{What: "native code in guest memory of the list form: it needs a window"}
@@ -34,5 +34,11 @@ func (e Engine) Load(l *vm.Loaded) (vm.Instance, error) {
 	if err := e.Supports(l.Program); err != nil {
 		return nil, err
 	}
-	return &instance{loaded: l}, nil
+	in := &instance{loaded: l}
+	for _, m := range l.World.Machines() {
+		if _, err := in.code(modeOf(m)); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
 }

@@ -10,8 +10,10 @@ import (
 )
 
 // slice is how many instructions native code runs before it comes back to Go: it
-// cannot be preempted, and the garbage collector waits for it.
+// cannot be preempted, and the garbage collector waits for it. No block is longer.
 const slice = 1 << 20
+
+var _ [slice - vm.MaxInsns]struct{} // or a block might never fit
 
 // run is a run in progress.
 //
@@ -49,14 +51,14 @@ type loop struct {
 var runs = sync.Pool{New: func() any { return new(run) }}
 
 // Run runs the program on m.
-func (in *instance) Run(m *vm.Machine) vm.Result {
-	r := runs.Get().(*run)
-	defer runs.Put(r)
-	if err := r.begin(m, in); err != nil {
-		return vm.FromError(err)
+func (in *instance) Run(m *vm.Machine) (res vm.Result) {
+	r := runs.Get().(*run) // not put back if a helper panics
+	err := r.begin(m, in)
+	if err == nil {
+		res.Kind, err = r.drive()
+		r.end(&res)
 	}
-	res, err := r.drive()
-	r.end()
+	runs.Put(r)
 	if err != nil {
 		return vm.FromError(err)
 	}
@@ -67,13 +69,7 @@ func (in *instance) Run(m *vm.Machine) vm.Result {
 func (r *run) begin(m *vm.Machine, in *instance) error {
 	data, shadow := m.Mem.Window()
 	r.m, r.inst, r.pc, r.left, r.fault = m, in, 0, m.Fuel, vm.Fault{}
-	r.mode = 0
-	if m.Mode == vm.Checked {
-		r.mode |= plan.Checked
-	}
-	if !m.ExactFuel {
-		r.mode |= plan.Fast
-	}
+	r.mode = modeOf(m)
 	st := &r.st
 	st.Regs = [11]uint64{1: m.R1, 2: m.R2}
 	st.Window, st.Shadow = uint64(uintptr(data)), uint64(uintptr(shadow))
@@ -84,14 +80,26 @@ func (r *run) begin(m *vm.Machine, in *instance) error {
 	return r.use(in)
 }
 
-// end leaves the machine as a run has to.
-func (r *run) end() {
+func modeOf(m *vm.Machine) (mode plan.Mode) {
+	if m.Mode == vm.Checked {
+		mode |= plan.Checked
+	}
+	if !m.ExactFuel {
+		mode |= plan.Fast
+	}
+	return mode
+}
+
+// end takes the result, and leaves the machine as a run has to.
+func (r *run) end(res *vm.Result) {
+	res.R0, res.Regs, res.Steps, res.Fault = r.st.Regs[0], r.st.Regs, r.m.Fuel-r.left, r.fault
 	r.m.Budget = r.st.Budget
 	for n := r.st.Depth(); n > 0; n-- {
 		r.close(n)
 	}
-	r.m, r.inst, r.code = nil, nil, nil
-	clear(r.calls[:])
+	if r.opened > 1 {
+		clear(r.calls[:])
+	}
 }
 
 // use goes on in a program's code.
@@ -106,32 +114,32 @@ func (r *run) use(in *instance) error {
 }
 
 // drive alternates between native code and what it leaves to Go.
-func (r *run) drive() (vm.Result, error) {
+func (r *run) drive() (vm.Kind, error) {
 	for {
-		r.native(slice)
+		r.native()
 		switch reason := abi.Reason(r.st.Exit >> abi.ReasonShift); reason {
 		case abi.Done:
 			r.pc = r.exit()
 		case abi.Fuel:
 			if more, err := r.refuel(); err != nil {
-				return vm.Result{}, err
+				return 0, err
 			} else if !more {
-				return r.result(vm.FuelSpent), nil
+				return vm.FuelSpent, nil
 			}
 		default:
 			next, ok, err := r.step()
 			if err != nil {
-				return vm.Result{}, err
+				return 0, err
 			}
 			if !ok {
 				r.refund()
 				r.fault.Prog, r.fault.PC = r.inst.loaded.ID, r.pc
-				return r.result(vm.Faulted), nil
+				return vm.Faulted, nil
 			}
 			r.pc = next
 		}
 		if r.pc == ended {
-			return r.result(vm.Exit), nil
+			return vm.Exit, nil
 		}
 	}
 }
@@ -140,11 +148,8 @@ func (r *run) drive() (vm.Result, error) {
 // on purpose: here the goroutine can be stopped between two slices.
 //
 //go:noinline
-func (r *run) native(most uint64) {
-	grant := min(r.left, most)
-	if need := uint64(r.code.plan.Charge(r.pc)); need > grant && need <= r.left {
-		grant = need // a block longer than a slice
-	}
+func (r *run) native() {
+	grant := min(r.left, slice)
 	r.left -= grant
 	r.st.Fuel = grant
 	r.st.Resume = r.code.at(r.pc)
@@ -173,8 +178,4 @@ func (r *run) refund() {
 	if r.mode&plan.Fast == 0 {
 		r.left += uint64(r.code.plan.Rest(r.pc))
 	}
-}
-
-func (r *run) result(k vm.Kind) vm.Result {
-	return vm.Result{Kind: k, R0: r.st.Regs[0], Regs: r.st.Regs, Steps: r.m.Fuel - r.left, Fault: r.fault}
 }

@@ -108,8 +108,12 @@ func (m *Memory) Clear(addr, n uint32) {
 // Allow sets the permission of n bytes.
 func (m *Memory) Allow(addr, n uint32, p Perm) {
 	s := m.Perms(addr, n)
-	for i := range s {
-		s[i] = p
+	if len(s) == 0 {
+		return
+	}
+	s[0] = p
+	for done := 1; done < len(s); done *= 2 {
+		copy(s[done:], s[:done])
 	}
 }
 
