@@ -36,8 +36,8 @@ func (o *Object) Case(program string, inputs ...vm.Input) (*vm.Case, error) {
 		m := o.Maps[fd]
 		s := m.Spec
 		s.Entries = slices.Clone(m.Entries)
-		for slot, name := range m.slots() {
-			number := slices.IndexFunc(programs, func(p *Program) bool { return p.Name == name })
+		for _, slot := range m.slots() {
+			number := slices.IndexFunc(programs, func(p *Program) bool { return p.Name == m.Programs[slot] })
 			s.Entries = append(s.Entries, progEntry(slot, uint32(number)))
 		}
 		c.Maps = append(c.Maps, &s)
@@ -63,7 +63,8 @@ func (o *Object) reach(main *Program) (programs []*Program, used []int, err erro
 			if err := m.runnable(); err != nil {
 				return nil, nil, fmt.Errorf("program %s, insn %d: map %s: %w", p.Name, pc, m.Name, err)
 			}
-			for slot, name := range m.slots() {
+			for _, slot := range m.slots() {
+				name := m.Programs[slot]
 				at := slices.IndexFunc(o.Programs, func(p *Program) bool { return p.Name == name })
 				if at < 0 {
 					return nil, nil, fmt.Errorf("map %s, slot %d: the object has no program %q", m.Name, slot, name)

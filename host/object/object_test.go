@@ -3,7 +3,9 @@ package object
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -163,6 +165,7 @@ func TestReadErrors(t *testing.T) {
 		{"empty", "not an ELF file", nil},
 		{"text", "not an ELF file", []byte("int main(void) { return 0; }")},
 		{"half", "", good[:len(good)/2]},
+		{"large .bss", "section .bss has 1073741824 bytes", largeBSS(t)},
 		{"a native executable", "not for BPF", native},
 	} {
 		if tt.name == "a native executable" && err != nil {
@@ -173,6 +176,23 @@ func TestReadErrors(t *testing.T) {
 			t.Errorf("%s: got %v, want an error with %q", tt.name, err, tt.want)
 		}
 	}
+}
+
+// largeBSS is an object whose header says that .bss has 1 GiB.
+func largeBSS(t *testing.T) []byte {
+	t.Helper()
+	b, err := os.ReadFile("../../corpus/programs/ratelimit.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := elf.NewFile(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(f.Sections, func(s *elf.Section) bool { return s.Name == ".bss" })
+	headers := binary.LittleEndian.Uint64(b[40:]) // e_shoff
+	binary.LittleEndian.PutUint64(b[headers+uint64(i)*64+32:], 1<<30)
+	return b
 }
 
 func open(t *testing.T, file string) *Object {
