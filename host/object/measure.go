@@ -29,7 +29,7 @@ func measure(r io.ReaderAt) (err error) {
 	var claimed uint64
 	claim := func(what, name string, size uint64) error {
 		if size > maxClaim-claimed {
-			return fmt.Errorf("%s %s has %d bytes: an object may have no more than %d in all", what, name, size, maxClaim)
+			return fmt.Errorf("%s %q has %d bytes: an object may have no more than %d in all", what, name, size, maxClaim)
 		}
 		claimed += size
 		return nil

@@ -139,10 +139,11 @@ func TestUnready(t *testing.T) {
 		{"core", "unready.o: program core (section xdp): insn 0: CO-RE relocation"},
 		{"kfunc", "program kfunc (section xdp): insn 1: kernel function kernel_function"},
 		{"ksym", "program ksym (section xdp): insn 0: symbol kernel_symbol"},
+		{"undefined", "program undefined (section xdp): insn 1: function elsewhere is declared but not defined"},
 		{"probe", "program probe (section kprobe/do_exit): unsupported: program type 2"},
 		{"odd", "program odd (section nonsense): the section's name says no program type"},
 		{"ring", "program ring, insn 1: map events: unsupported: map type 27"},
-		{"missing", `there is no program "missing": the object has core, kfunc, ksym, odd, probe, ring`},
+		{"missing", `there is no program "missing": the object has core, kfunc, ksym, odd, probe, ring, undefined`},
 		{"", "name one of the programs: the object has core,"},
 	} {
 		c, err := o.Case(tt.program)
@@ -165,7 +166,8 @@ func TestReadErrors(t *testing.T) {
 		{"empty", "not an ELF file", nil},
 		{"text", "not an ELF file", []byte("int main(void) { return 0; }")},
 		{"half", "", good[:len(good)/2]},
-		{"large .bss", "section .bss has 1073741824 bytes", largeBSS(t)},
+		{"large .bss", `section ".bss" has 1073741824 bytes`, patched(t, ".bss")},
+		{"large variables", "has 33554432 bytes: an object", patched(t, "total")},
 		{"a native executable", "not for BPF", native},
 	} {
 		if tt.name == "a native executable" && err != nil {
@@ -178,8 +180,8 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
-// largeBSS is an object whose header says that .bss has 1 GiB.
-func largeBSS(t *testing.T) []byte {
+// patched is an object whose .bss claims 1 GiB, or in which every symbol claims 32 MiB.
+func patched(t *testing.T, what string) []byte {
 	t.Helper()
 	b, err := os.ReadFile("../../corpus/programs/ratelimit.o")
 	if err != nil {
@@ -189,9 +191,17 @@ func largeBSS(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(f.Sections, func(s *elf.Section) bool { return s.Name == ".bss" })
-	headers := binary.LittleEndian.Uint64(b[40:]) // e_shoff
-	binary.LittleEndian.PutUint64(b[headers+uint64(i)*64+32:], 1<<30)
+	put := binary.LittleEndian.PutUint64
+	if what == ".bss" {
+		i := slices.IndexFunc(f.Sections, func(s *elf.Section) bool { return s.Name == what })
+		headers := binary.LittleEndian.Uint64(b[40:]) // e_shoff
+		put(b[headers+uint64(i)*64+32:], 1<<30)       // sh_size
+		return b
+	}
+	symbols := f.Section(".symtab")
+	for at := symbols.Offset; at < symbols.Offset+symbols.Size; at += elf.Sym64Size {
+		put(b[at+16:], 32<<20) // st_size
+	}
 	return b
 }
 
