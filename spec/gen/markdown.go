@@ -116,8 +116,8 @@ func fields(r *spec.Row) string {
 			rules = append(rules, f.name+" ≤ r9")
 		case f.field == spec.NonZero:
 			rules = append(rules, f.name+" ≠ 0")
-		case f.field.Selects() && f.field.Lo > 0xff:
-			rules = append(rules, fmt.Sprintf("%s = %#x", f.name, f.field.Lo))
+		case f.field.Selects() && (f.field.Lo > 0xff || r.Op&7 == spec.ClassSTX):
+			rules = append(rules, fmt.Sprintf("%s = %#02x", f.name, f.field.Lo))
 		case f.field.Selects():
 			rules = append(rules, fmt.Sprintf("%s = %d", f.name, f.field.Lo))
 		default:
