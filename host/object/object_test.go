@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -212,4 +213,40 @@ func open(t *testing.T, file string) *Object {
 		t.Fatal(err)
 	}
 	return o
+}
+
+// TestReaderPanics: a panic at any read under the ELF readers is an error of Read.
+func TestReaderPanics(t *testing.T) {
+	b, err := os.ReadFile("testdata/dispatch.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]int{"debug/elf": 0, "cilium/ebpf": 0}
+	for n := 0; ; n++ {
+		_, err := Read(&breaking{bytes.NewReader(b), n})
+		if err == nil {
+			break // n reads are enough
+		}
+		for name := range by {
+			if strings.Contains(err.Error(), name) && strings.Contains(err.Error(), "panicked: broken") {
+				by[name]++
+			}
+		}
+	}
+	if by["debug/elf"] == 0 || by["cilium/ebpf"] == 0 {
+		t.Errorf("panics that became errors: %v, want some of each", by)
+	}
+}
+
+// breaking panics after a number of reads.
+type breaking struct {
+	r    io.ReaderAt
+	left int
+}
+
+func (b *breaking) ReadAt(p []byte, off int64) (int, error) {
+	if b.left--; b.left < 0 {
+		panic("broken")
+	}
+	return b.r.ReadAt(p, off)
 }
