@@ -231,3 +231,23 @@ func TestBatch(t *testing.T) {
 		}
 	}
 }
+
+// A main function that is a callback too cannot be changed: its exits are no exits.
+func TestObservables(t *testing.T) {
+	for _, x := range []struct {
+		typ  hook.Type
+		text string
+		want vm.Observable
+	}{
+		{hook.XDP, "r0 = 0\nexit", vm.ObsR0 | vm.ObsR0Low32 | vm.ObsMaps | vm.ObsPacket},
+		{hook.SchedCLS, "r0 = 0\nexit", vm.ObsR0 | vm.ObsR0Low32 | vm.ObsMaps | vm.ObsPacket | vm.ObsContext},
+		{hook.Syscall, "r0 = 0\nexit", vm.ObsR0 | vm.ObsR0Low32 | vm.ObsMaps | vm.ObsContext},
+		{hook.Unspec, "r0 = 0\nexit", vm.ObsR0 | vm.ObsR0Low32 | vm.ObsMaps | vm.ObsMemory},
+		{hook.XDP, "main: r2 = func main\nr0 = 0\nexit", vm.ObsR0Low32 | vm.ObsMaps | vm.ObsPacket},
+		{hook.XDP, "r0 = 0", vm.ObsR0Low32 | vm.ObsMaps | vm.ObsPacket},
+	} {
+		if got := (&Target{}).Observables(one(assemble(t, x.typ, x.text))); got != x.want {
+			t.Errorf("%s, %q: %s, want %s", x.typ, x.text, got.Names(), x.want.Names())
+		}
+	}
+}
