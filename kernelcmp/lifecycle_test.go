@@ -81,7 +81,7 @@ func TestExecutorDies(t *testing.T) {
 }
 
 func TestExecutorHangs(t *testing.T) {
-	k := kernel(t, Options{Deadline: 300 * time.Millisecond})
+	k := kernel(t, Options{Deadline: 2 * time.Second})
 	stopped(t, k)
 	out := k.RunBatch(threeCases())
 	if o := out[0][0]; o.Kind != vm.Hang {
