@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/lockstep-ebpf/lockstep/fastvm"
 	"github.com/lockstep-ebpf/lockstep/refvm"
@@ -35,4 +37,31 @@ func TestPrograms(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRun measures for a moment, and looks whether every figure is there.
+func TestRun(t *testing.T) {
+	r, err := Run(Options{Rounds: 3, Slice: 200 * time.Microsecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range r.Notes {
+		t.Log(n)
+	}
+	names := []string{"refvm", "fastvm-go", "fastvm-go-checked", Goto}
+	for _, row := range r.Programs {
+		line := fmt.Sprintf("%-10s", row.Name)
+		for _, n := range names {
+			ns, ok := row.NSPerInsn[n]
+			if !ok && n == Goto && len(r.Notes) > 0 {
+				continue
+			}
+			if ns <= 0 {
+				t.Errorf("%s on %s: %v ns", row.Name, n, ns)
+			}
+			line += fmt.Sprintf(" %s %.2f", n, ns)
+		}
+		t.Log(line)
+	}
+	t.Logf("geomean %v, call %v ns, compile %v ns an instruction", r.Geomean, r.CallNS, r.CompileNSPerInsn)
 }
