@@ -15,14 +15,11 @@ func (s *state) loopChecked() leave {
 		r            = &s.r
 		data, shadow = s.data, s.shadow
 		limit        = s.limit
-		ip           = &s.inst.code[s.pc]
-		acc          = s.steps*size - pos(ip) // see Fuel in the package's comment
-		i            *insn
-		a            uint64 // the address of an access
+		i            = &s.inst.code[s.pc]
+		acc          = s.steps*size - pos(i) // see Fuel in the package's comment
+		a            uint64                  // the address of an access
 	)
 	for {
-		i = ip
-		ip = after(ip, size)
 		switch i.op {
 		case add32K:
 			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
@@ -90,7 +87,7 @@ func (s *state) loopChecked() leave {
 		case lsh32X:
 			if mutant.On(mutant.LSH32Unmasked) {
 				r[i.dst] = uint64(uint32(r[i.dst]) << r[i.src])
-				continue
+				goto next
 			}
 			r[i.dst] = uint64(uint32(r[i.dst]) << (r[i.src] & 31))
 		case lsh64K:
@@ -155,7 +152,7 @@ func (s *state) loopChecked() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int32(r[i.dst]) == math.MinInt32 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			r[i.dst] = uint64(uint32(int32(r[i.dst]) / y))
@@ -164,7 +161,7 @@ func (s *state) loopChecked() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int32(r[i.dst]) == math.MinInt32 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			if y != 0 {
@@ -177,7 +174,7 @@ func (s *state) loopChecked() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int64(r[i.dst]) == math.MinInt64 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			r[i.dst] = uint64(int64(r[i.dst]) / y)
@@ -186,7 +183,7 @@ func (s *state) loopChecked() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int64(r[i.dst]) == math.MinInt64 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			if y != 0 {
@@ -238,7 +235,7 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = bits.ReverseBytes64(r[i.dst])
 		case lddw:
 			r[i.dst] = i.imm
-			ip = after(ip, size) // over the second slot, which is no instruction
+			i = after(i, size) // over the second slot, which is no instruction
 			acc -= size
 
 		case ja:
@@ -260,7 +257,7 @@ func (s *state) loopChecked() leave {
 				if uint64(uint32(r[i.dst])) == r[i.src] {
 					goto jump
 				}
-				continue
+				goto next
 			}
 			if uint32(r[i.dst]) == uint32(r[i.src]) {
 				goto jump
@@ -366,7 +363,7 @@ func (s *state) loopChecked() leave {
 				if int64(r[i.dst]) > int64(uint32(i.imm)) {
 					goto jump
 				}
-				continue
+				goto next
 			}
 			if int64(r[i.dst]) > int64(i.imm) {
 				goto jump
@@ -439,7 +436,7 @@ func (s *state) loopChecked() leave {
 			}
 			if mutant.On(mutant.LDXBKeepsUpper) {
 				r[i.dst] = r[i.dst]&^0xff | uint64(*at8(data, a))
-				continue
+				goto next
 			}
 			r[i.dst] = uint64(*at8(data, a))
 		case load16:
@@ -543,13 +540,15 @@ func (s *state) loopChecked() leave {
 		default:
 			goto out
 		}
+
+	next:
+		i = after(i, size)
 		continue
 
 	jump:
-		ip = after(ip, int64(i.off))
 		acc -= uint64(int64(i.off))
-		if pos(ip)+acc > limit {
-			i = ip
+		i = after(i, int64(i.off)+size)
+		if pos(i)+acc > limit {
 			s.at(i, pos(i)+acc)
 			return leaveFuel
 		}

@@ -18,18 +18,15 @@ func (s *state) loopCareful() leave {
 		v     uint64 // what was loaded
 		ok    bool
 		limit = s.limit
-		ip    = &s.inst.code[s.pc]
-		acc   = s.steps*size - pos(ip) // see Fuel in the package's comment
-		i     *insn
-		a     uint64 // the address of an access
+		i     = &s.inst.code[s.pc]
+		acc   = s.steps*size - pos(i) // see Fuel in the package's comment
+		a     uint64                  // the address of an access
 	)
 	for {
-		i = ip
 		if pos(i)+acc >= limit {
 			s.at(i, pos(i)+acc)
 			return leaveFuel
 		}
-		ip = after(ip, size)
 		switch first(i.op) {
 		case add32K:
 			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
@@ -97,7 +94,7 @@ func (s *state) loopCareful() leave {
 		case lsh32X:
 			if mutant.On(mutant.LSH32Unmasked) {
 				r[i.dst] = uint64(uint32(r[i.dst]) << r[i.src])
-				continue
+				goto next
 			}
 			r[i.dst] = uint64(uint32(r[i.dst]) << (r[i.src] & 31))
 		case lsh64K:
@@ -162,7 +159,7 @@ func (s *state) loopCareful() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int32(r[i.dst]) == math.MinInt32 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			r[i.dst] = uint64(uint32(int32(r[i.dst]) / y))
@@ -171,7 +168,7 @@ func (s *state) loopCareful() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int32(r[i.dst]) == math.MinInt32 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			if y != 0 {
@@ -184,7 +181,7 @@ func (s *state) loopCareful() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int64(r[i.dst]) == math.MinInt64 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			r[i.dst] = uint64(int64(r[i.dst]) / y)
@@ -193,7 +190,7 @@ func (s *state) loopCareful() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int64(r[i.dst]) == math.MinInt64 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			if y != 0 {
@@ -245,7 +242,7 @@ func (s *state) loopCareful() leave {
 			r[i.dst] = bits.ReverseBytes64(r[i.dst])
 		case lddw:
 			r[i.dst] = i.imm
-			ip = after(ip, size) // over the second slot, which is no instruction
+			i = after(i, size) // over the second slot, which is no instruction
 			acc -= size
 
 		case ja:
@@ -267,7 +264,7 @@ func (s *state) loopCareful() leave {
 				if uint64(uint32(r[i.dst])) == r[i.src] {
 					goto jump
 				}
-				continue
+				goto next
 			}
 			if uint32(r[i.dst]) == uint32(r[i.src]) {
 				goto jump
@@ -373,7 +370,7 @@ func (s *state) loopCareful() leave {
 				if int64(r[i.dst]) > int64(uint32(i.imm)) {
 					goto jump
 				}
-				continue
+				goto next
 			}
 			if int64(r[i.dst]) > int64(i.imm) {
 				goto jump
@@ -446,7 +443,7 @@ func (s *state) loopCareful() leave {
 			}
 			if mutant.On(mutant.LDXBKeepsUpper) {
 				r[i.dst] = r[i.dst]&^0xff | uint64(uint8(v))
-				continue
+				goto next
 			}
 			r[i.dst] = uint64(uint8(v))
 		case load16:
@@ -539,11 +536,14 @@ func (s *state) loopCareful() leave {
 		default:
 			goto out
 		}
+
+	next:
+		i = after(i, size)
 		continue
 
 	jump:
-		ip = after(ip, int64(i.off))
 		acc -= uint64(int64(i.off))
+		i = after(i, int64(i.off)+size)
 	}
 
 out:

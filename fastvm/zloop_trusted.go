@@ -16,14 +16,11 @@ func (s *state) loopTrusted() leave {
 		r     = &s.r
 		data  = s.data
 		limit = s.limit
-		ip    = &s.inst.code[s.pc]
-		acc   = s.steps*size - pos(ip) // see Fuel in the package's comment
-		i     *insn
-		a     uint64 // the address of an access
+		i     = &s.inst.code[s.pc]
+		acc   = s.steps*size - pos(i) // see Fuel in the package's comment
+		a     uint64                  // the address of an access
 	)
 	for {
-		i = ip
-		ip = after(ip, size)
 		switch i.op {
 		case add32K:
 			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
@@ -91,7 +88,7 @@ func (s *state) loopTrusted() leave {
 		case lsh32X:
 			if mutant.On(mutant.LSH32Unmasked) {
 				r[i.dst] = uint64(uint32(r[i.dst]) << r[i.src])
-				continue
+				goto next
 			}
 			r[i.dst] = uint64(uint32(r[i.dst]) << (r[i.src] & 31))
 		case lsh64K:
@@ -156,7 +153,7 @@ func (s *state) loopTrusted() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int32(r[i.dst]) == math.MinInt32 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			r[i.dst] = uint64(uint32(int32(r[i.dst]) / y))
@@ -165,7 +162,7 @@ func (s *state) loopTrusted() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int32(r[i.dst]) == math.MinInt32 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			if y != 0 {
@@ -178,7 +175,7 @@ func (s *state) loopTrusted() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int64(r[i.dst]) == math.MinInt64 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			r[i.dst] = uint64(int64(r[i.dst]) / y)
@@ -187,7 +184,7 @@ func (s *state) loopTrusted() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int64(r[i.dst]) == math.MinInt64 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			if y != 0 {
@@ -239,7 +236,7 @@ func (s *state) loopTrusted() leave {
 			r[i.dst] = bits.ReverseBytes64(r[i.dst])
 		case lddw:
 			r[i.dst] = i.imm
-			ip = after(ip, size) // over the second slot, which is no instruction
+			i = after(i, size) // over the second slot, which is no instruction
 			acc -= size
 
 		case ja:
@@ -261,7 +258,7 @@ func (s *state) loopTrusted() leave {
 				if uint64(uint32(r[i.dst])) == r[i.src] {
 					goto jump
 				}
-				continue
+				goto next
 			}
 			if uint32(r[i.dst]) == uint32(r[i.src]) {
 				goto jump
@@ -367,7 +364,7 @@ func (s *state) loopTrusted() leave {
 				if int64(r[i.dst]) > int64(uint32(i.imm)) {
 					goto jump
 				}
-				continue
+				goto next
 			}
 			if int64(r[i.dst]) > int64(i.imm) {
 				goto jump
@@ -437,7 +434,7 @@ func (s *state) loopTrusted() leave {
 			a = uint64(uint32(r[i.src] + uint64(int64(i.off))))
 			if mutant.On(mutant.LDXBKeepsUpper) {
 				r[i.dst] = r[i.dst]&^0xff | uint64(*at8(data, a))
-				continue
+				goto next
 			}
 			r[i.dst] = uint64(*at8(data, a))
 		case load16:
@@ -499,13 +496,15 @@ func (s *state) loopTrusted() leave {
 		default:
 			goto out
 		}
+
+	next:
+		i = after(i, size)
 		continue
 
 	jump:
-		ip = after(ip, int64(i.off))
 		acc -= uint64(int64(i.off))
-		if pos(ip)+acc > limit {
-			i = ip
+		i = after(i, int64(i.off)+size)
+		if pos(i)+acc > limit {
 			s.at(i, pos(i)+acc)
 			return leaveFuel
 		}
