@@ -4,7 +4,9 @@ import (
 	"embed"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"slices"
+	"sort"
 
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -42,6 +44,9 @@ var blueprints = []blueprint{
 	{name: "calls", want: calls},
 	{name: "map", maps: []*maps.Spec{{Name: "values", Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 64}}, want: squares},
 	{name: "callback", want: callback},
+	{name: "crc", memory: func() []byte { return pattern(64) }, want: crc},
+	{name: "search", memory: sorted, want: search},
+	{name: "headers", memory: frames, want: headers},
 }
 
 // Programs assembles the benchmarks.
@@ -110,6 +115,39 @@ func matrices() []byte {
 	b := make([]byte, 3*1024)
 	for i := range 512 {
 		binary.LittleEndian.PutUint32(b[4*i:], uint32(i)*2654435761>>8)
+	}
+	return b
+}
+
+// sorted is input for search.
+func sorted() []byte {
+	var b []byte
+	for i := range uint32(256) {
+		b = binary.LittleEndian.AppendUint32(b, i*390+i%7)
+	}
+	return b
+}
+
+// frames is input for headers: twenty frames of 64 bytes, some of another kind.
+func frames() []byte {
+	b := make([]byte, 20*64)
+	for i := range 20 {
+		f := b[64*i:]
+		binary.BigEndian.PutUint16(f[12:], 0x0800)
+		words := 5 + i%2
+		f[14] = byte(0x40 + words)
+		f[23] = 17
+		udp := f[14+4*words:]
+		binary.BigEndian.PutUint16(udp[2:], 53)
+		binary.BigEndian.PutUint16(udp[4:], uint16(8+i))
+		switch i % 8 {
+		case 3:
+			binary.BigEndian.PutUint16(f[12:], 0x86dd)
+		case 5:
+			f[23] = 6
+		case 7:
+			binary.BigEndian.PutUint16(udp[2:], 123)
+		}
 	}
 	return b
 }
@@ -244,4 +282,25 @@ func callback([]byte) uint64 {
 		x = (x + 3*i) ^ i
 	}
 	return x + 100
+}
+
+func crc(memory []byte) uint64 { return uint64(crc32.ChecksumIEEE(memory)) }
+
+func search(memory []byte) uint64 {
+	sum := 0
+	for x := uint32(0); x < 100_000; x += 1000 {
+		sum += sort.Search(256, func(i int) bool { return binary.LittleEndian.Uint32(memory[4*i:]) >= x })
+	}
+	return uint64(sum)
+}
+
+// headers knows how frames were made: kinds 3, 5 and 7 of each eight do not count.
+func headers([]byte) uint64 {
+	sum := uint64(0)
+	for i := range uint64(20) {
+		if k := i % 8; k != 3 && k != 5 && k != 7 {
+			sum += 1<<32 + 8 + i
+		}
+	}
+	return sum
 }

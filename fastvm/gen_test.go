@@ -7,6 +7,7 @@ import (
 	"go/format"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,7 +15,7 @@ import (
 var generate = flag.Bool("generate", false, "rewrite the generated files")
 
 // families say which instructions are fused: each of the first list with each of
-// the second, and so on. They are what compilers emit: copies before a two-operand
+// the second, and so on; and the same in 32 bits. They are what compilers emit: copies before a two-operand
 // operation, counters with the jump that ends the loop, tests of a bit or a loaded
 // value, extensions by a pair of shifts, addresses computed and used.
 var families = [][]string{
@@ -108,9 +109,26 @@ func runs() (all [][]string) {
 			}
 			parts = longer
 		}
-		all = append(all, parts...)
+		for _, p := range parts {
+			for _, run := range [][]string{p, narrow(p)} {
+				if !slices.ContainsFunc(all, func(have []string) bool { return slices.Equal(have, run) }) {
+					all = append(all, run)
+				}
+			}
+		}
 	}
 	return all
+}
+
+// narrow is a run with its arithmetic and jumps in 32 bits.
+func narrow(run []string) []string {
+	run = slices.Clone(run)
+	for i, name := range run {
+		if !strings.HasPrefix(name, "load") && !strings.HasPrefix(name, "store") {
+			run[i] = strings.Replace(name, "64", "32", 1)
+		}
+	}
+	return run
 }
 
 func fusedName(run []string) string { return strings.Join(run, "_") }

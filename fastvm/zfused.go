@@ -5,215 +5,407 @@ package fastvm
 // Ops of fused runs.
 const (
 	mov64X_add64K        = firstFused + 0
-	mov64X_add64X        = firstFused + 1
-	mov64X_sub64X        = firstFused + 2
-	mov64X_and64K        = firstFused + 3
-	mov64X_or64X         = firstFused + 4
-	mov64X_xor64X        = firstFused + 5
-	mov64X_lsh64K        = firstFused + 6
-	mov64X_rsh64K        = firstFused + 7
-	mov64X_mul64K        = firstFused + 8
-	mov64X_mov64X        = firstFused + 9
-	mov64X_load64        = firstFused + 10
-	mov64X_load32        = firstFused + 11
-	mov64X_store64X      = firstFused + 12
-	mov64X_lsh64K_xor64X = firstFused + 13
-	mov64X_lsh64K_add64X = firstFused + 14
-	mov64X_lsh64K_or64X  = firstFused + 15
-	mov64X_rsh64K_xor64X = firstFused + 16
-	mov64X_rsh64K_add64X = firstFused + 17
-	mov64X_rsh64K_or64X  = firstFused + 18
-	add64K_jne64K        = firstFused + 19
-	add64K_jne64X        = firstFused + 20
-	add64K_jeq64X        = firstFused + 21
-	add64K_jlt64K        = firstFused + 22
-	add64K_jlt64X        = firstFused + 23
-	add64K_jgt64X        = firstFused + 24
-	add64K_mov64X        = firstFused + 25
-	add64K_add64K        = firstFused + 26
-	add64K_load8         = firstFused + 27
-	add64K_ja            = firstFused + 28
-	add64X_add64K        = firstFused + 29
-	add64X_add64X        = firstFused + 30
-	add64X_mov64X        = firstFused + 31
-	add64X_xor64X        = firstFused + 32
-	add64X_load8         = firstFused + 33
-	add64X_load32        = firstFused + 34
-	add64X_jgt64X        = firstFused + 35
-	add64X_jge64X        = firstFused + 36
-	and64K_jeq64K        = firstFused + 37
-	and64K_jne64K        = firstFused + 38
-	and64K_add64X        = firstFused + 39
-	lsh64K_rsh64K        = firstFused + 40
-	lsh64K_arsh64K       = firstFused + 41
-	lsh64K_add64X        = firstFused + 42
-	lsh64K_or64X         = firstFused + 43
-	rsh64K_xor64X        = firstFused + 44
-	rsh64K_add64X        = firstFused + 45
-	rsh64K_and64K        = firstFused + 46
-	rsh64K_ja            = firstFused + 47
-	load8_add64X         = firstFused + 48
-	load8_xor64X         = firstFused + 49
-	load8_or64X          = firstFused + 50
-	load8_jeq64K         = firstFused + 51
-	load8_jne64K         = firstFused + 52
-	load8_lsh64K         = firstFused + 53
-	load16_add64X        = firstFused + 54
-	load16_xor64X        = firstFused + 55
-	load16_or64X         = firstFused + 56
-	load16_jeq64K        = firstFused + 57
-	load16_jne64K        = firstFused + 58
-	load16_lsh64K        = firstFused + 59
-	load32_add64X        = firstFused + 60
-	load32_xor64X        = firstFused + 61
-	load32_or64X         = firstFused + 62
-	load32_jeq64K        = firstFused + 63
-	load32_jne64K        = firstFused + 64
-	load32_lsh64K        = firstFused + 65
-	load64_add64X        = firstFused + 66
-	load64_xor64X        = firstFused + 67
-	load64_or64X         = firstFused + 68
-	load64_jeq64K        = firstFused + 69
-	load64_jne64K        = firstFused + 70
-	load64_lsh64K        = firstFused + 71
-	load8_load8          = firstFused + 72
-	load32_load32        = firstFused + 73
-	load32_mul32X        = firstFused + 74
-	load64_load64        = firstFused + 75
-	load64_jle64X        = firstFused + 76
-	load64_add64K        = firstFused + 77
-	load8_xor64X_mul64X  = firstFused + 78
-	load16_add64X_add64K = firstFused + 79
-	xor64X_mov64X        = firstFused + 80
-	xor64X_mul64X        = firstFused + 81
-	xor64X_add64X        = firstFused + 82
-	xor64X_xor64X        = firstFused + 83
-	mul64K_add64K        = firstFused + 84
-	mul64K_add64X        = firstFused + 85
-	mul64X_add64K        = firstFused + 86
-	mul64X_add64X        = firstFused + 87
-	mul32X_add32X        = firstFused + 88
-	mov64K_mov64K        = firstFused + 89
-	mov64K_mov64X        = firstFused + 90
-	mov64K_exit          = firstFused + 91
-	mov32X_and64K        = firstFused + 92
-	store32X_mov64X      = firstFused + 93
-	store32X_add64K      = firstFused + 94
-	store64X_mov64X      = firstFused + 95
-	store64X_add64K      = firstFused + 96
-	store8K_ja           = firstFused + 97
-	jeq64K_mov64X        = firstFused + 98
-	jeq64K_add64K        = firstFused + 99
-	jeq64K_load8         = firstFused + 100
-	jne64K_mov64X        = firstFused + 101
-	jne64K_add64K        = firstFused + 102
-	jne64K_load8         = firstFused + 103
+	mov32X_add32K        = firstFused + 1
+	mov64X_add64X        = firstFused + 2
+	mov32X_add32X        = firstFused + 3
+	mov64X_sub64X        = firstFused + 4
+	mov32X_sub32X        = firstFused + 5
+	mov64X_and64K        = firstFused + 6
+	mov32X_and32K        = firstFused + 7
+	mov64X_or64X         = firstFused + 8
+	mov32X_or32X         = firstFused + 9
+	mov64X_xor64X        = firstFused + 10
+	mov32X_xor32X        = firstFused + 11
+	mov64X_lsh64K        = firstFused + 12
+	mov32X_lsh32K        = firstFused + 13
+	mov64X_rsh64K        = firstFused + 14
+	mov32X_rsh32K        = firstFused + 15
+	mov64X_mul64K        = firstFused + 16
+	mov32X_mul32K        = firstFused + 17
+	mov64X_mov64X        = firstFused + 18
+	mov32X_mov32X        = firstFused + 19
+	mov64X_load64        = firstFused + 20
+	mov32X_load64        = firstFused + 21
+	mov64X_load32        = firstFused + 22
+	mov32X_load32        = firstFused + 23
+	mov64X_store64X      = firstFused + 24
+	mov32X_store64X      = firstFused + 25
+	mov64X_lsh64K_xor64X = firstFused + 26
+	mov32X_lsh32K_xor32X = firstFused + 27
+	mov64X_lsh64K_add64X = firstFused + 28
+	mov32X_lsh32K_add32X = firstFused + 29
+	mov64X_lsh64K_or64X  = firstFused + 30
+	mov32X_lsh32K_or32X  = firstFused + 31
+	mov64X_rsh64K_xor64X = firstFused + 32
+	mov32X_rsh32K_xor32X = firstFused + 33
+	mov64X_rsh64K_add64X = firstFused + 34
+	mov32X_rsh32K_add32X = firstFused + 35
+	mov64X_rsh64K_or64X  = firstFused + 36
+	mov32X_rsh32K_or32X  = firstFused + 37
+	add64K_jne64K        = firstFused + 38
+	add32K_jne32K        = firstFused + 39
+	add64K_jne64X        = firstFused + 40
+	add32K_jne32X        = firstFused + 41
+	add64K_jeq64X        = firstFused + 42
+	add32K_jeq32X        = firstFused + 43
+	add64K_jlt64K        = firstFused + 44
+	add32K_jlt32K        = firstFused + 45
+	add64K_jlt64X        = firstFused + 46
+	add32K_jlt32X        = firstFused + 47
+	add64K_jgt64X        = firstFused + 48
+	add32K_jgt32X        = firstFused + 49
+	add64K_mov64X        = firstFused + 50
+	add32K_mov32X        = firstFused + 51
+	add64K_add64K        = firstFused + 52
+	add32K_add32K        = firstFused + 53
+	add64K_load8         = firstFused + 54
+	add32K_load8         = firstFused + 55
+	add64K_ja            = firstFused + 56
+	add32K_ja            = firstFused + 57
+	add64X_add64K        = firstFused + 58
+	add32X_add32K        = firstFused + 59
+	add64X_add64X        = firstFused + 60
+	add32X_add32X        = firstFused + 61
+	add64X_mov64X        = firstFused + 62
+	add32X_mov32X        = firstFused + 63
+	add64X_xor64X        = firstFused + 64
+	add32X_xor32X        = firstFused + 65
+	add64X_load8         = firstFused + 66
+	add32X_load8         = firstFused + 67
+	add64X_load32        = firstFused + 68
+	add32X_load32        = firstFused + 69
+	add64X_jgt64X        = firstFused + 70
+	add32X_jgt32X        = firstFused + 71
+	add64X_jge64X        = firstFused + 72
+	add32X_jge32X        = firstFused + 73
+	and64K_jeq64K        = firstFused + 74
+	and32K_jeq32K        = firstFused + 75
+	and64K_jne64K        = firstFused + 76
+	and32K_jne32K        = firstFused + 77
+	and64K_add64X        = firstFused + 78
+	and32K_add32X        = firstFused + 79
+	lsh64K_rsh64K        = firstFused + 80
+	lsh32K_rsh32K        = firstFused + 81
+	lsh64K_arsh64K       = firstFused + 82
+	lsh32K_arsh32K       = firstFused + 83
+	lsh64K_add64X        = firstFused + 84
+	lsh32K_add32X        = firstFused + 85
+	lsh64K_or64X         = firstFused + 86
+	lsh32K_or32X         = firstFused + 87
+	rsh64K_xor64X        = firstFused + 88
+	rsh32K_xor32X        = firstFused + 89
+	rsh64K_add64X        = firstFused + 90
+	rsh32K_add32X        = firstFused + 91
+	rsh64K_and64K        = firstFused + 92
+	rsh32K_and32K        = firstFused + 93
+	rsh64K_ja            = firstFused + 94
+	rsh32K_ja            = firstFused + 95
+	load8_add64X         = firstFused + 96
+	load8_add32X         = firstFused + 97
+	load8_xor64X         = firstFused + 98
+	load8_xor32X         = firstFused + 99
+	load8_or64X          = firstFused + 100
+	load8_or32X          = firstFused + 101
+	load8_jeq64K         = firstFused + 102
+	load8_jeq32K         = firstFused + 103
+	load8_jne64K         = firstFused + 104
+	load8_jne32K         = firstFused + 105
+	load8_lsh64K         = firstFused + 106
+	load8_lsh32K         = firstFused + 107
+	load16_add64X        = firstFused + 108
+	load16_add32X        = firstFused + 109
+	load16_xor64X        = firstFused + 110
+	load16_xor32X        = firstFused + 111
+	load16_or64X         = firstFused + 112
+	load16_or32X         = firstFused + 113
+	load16_jeq64K        = firstFused + 114
+	load16_jeq32K        = firstFused + 115
+	load16_jne64K        = firstFused + 116
+	load16_jne32K        = firstFused + 117
+	load16_lsh64K        = firstFused + 118
+	load16_lsh32K        = firstFused + 119
+	load32_add64X        = firstFused + 120
+	load32_add32X        = firstFused + 121
+	load32_xor64X        = firstFused + 122
+	load32_xor32X        = firstFused + 123
+	load32_or64X         = firstFused + 124
+	load32_or32X         = firstFused + 125
+	load32_jeq64K        = firstFused + 126
+	load32_jeq32K        = firstFused + 127
+	load32_jne64K        = firstFused + 128
+	load32_jne32K        = firstFused + 129
+	load32_lsh64K        = firstFused + 130
+	load32_lsh32K        = firstFused + 131
+	load64_add64X        = firstFused + 132
+	load64_add32X        = firstFused + 133
+	load64_xor64X        = firstFused + 134
+	load64_xor32X        = firstFused + 135
+	load64_or64X         = firstFused + 136
+	load64_or32X         = firstFused + 137
+	load64_jeq64K        = firstFused + 138
+	load64_jeq32K        = firstFused + 139
+	load64_jne64K        = firstFused + 140
+	load64_jne32K        = firstFused + 141
+	load64_lsh64K        = firstFused + 142
+	load64_lsh32K        = firstFused + 143
+	load8_load8          = firstFused + 144
+	load32_load32        = firstFused + 145
+	load32_mul32X        = firstFused + 146
+	load64_load64        = firstFused + 147
+	load64_jle64X        = firstFused + 148
+	load64_jle32X        = firstFused + 149
+	load64_add64K        = firstFused + 150
+	load64_add32K        = firstFused + 151
+	load8_xor64X_mul64X  = firstFused + 152
+	load8_xor32X_mul32X  = firstFused + 153
+	load16_add64X_add64K = firstFused + 154
+	load16_add32X_add32K = firstFused + 155
+	xor64X_mov64X        = firstFused + 156
+	xor32X_mov32X        = firstFused + 157
+	xor64X_mul64X        = firstFused + 158
+	xor32X_mul32X        = firstFused + 159
+	xor64X_add64X        = firstFused + 160
+	xor32X_add32X        = firstFused + 161
+	xor64X_xor64X        = firstFused + 162
+	xor32X_xor32X        = firstFused + 163
+	mul64K_add64K        = firstFused + 164
+	mul32K_add32K        = firstFused + 165
+	mul64K_add64X        = firstFused + 166
+	mul32K_add32X        = firstFused + 167
+	mul64X_add64K        = firstFused + 168
+	mul32X_add32K        = firstFused + 169
+	mul64X_add64X        = firstFused + 170
+	mul32X_add32X        = firstFused + 171
+	mov64K_mov64K        = firstFused + 172
+	mov32K_mov32K        = firstFused + 173
+	mov64K_mov64X        = firstFused + 174
+	mov32K_mov32X        = firstFused + 175
+	mov64K_exit          = firstFused + 176
+	mov32K_exit          = firstFused + 177
+	mov32X_and64K        = firstFused + 178
+	store32X_mov64X      = firstFused + 179
+	store32X_mov32X      = firstFused + 180
+	store32X_add64K      = firstFused + 181
+	store32X_add32K      = firstFused + 182
+	store64X_mov64X      = firstFused + 183
+	store64X_mov32X      = firstFused + 184
+	store64X_add64K      = firstFused + 185
+	store64X_add32K      = firstFused + 186
+	store8K_ja           = firstFused + 187
+	jeq64K_mov64X        = firstFused + 188
+	jeq32K_mov32X        = firstFused + 189
+	jeq64K_add64K        = firstFused + 190
+	jeq32K_add32K        = firstFused + 191
+	jeq64K_load8         = firstFused + 192
+	jeq32K_load8         = firstFused + 193
+	jne64K_mov64X        = firstFused + 194
+	jne32K_mov32X        = firstFused + 195
+	jne64K_add64K        = firstFused + 196
+	jne32K_add32K        = firstFused + 197
+	jne64K_load8         = firstFused + 198
+	jne32K_load8         = firstFused + 199
 )
 
 // fusions is what they consist of, by op less firstFused.
 var fusions = [...][]uint16{
 	{mov64X, add64K},
+	{mov32X, add32K},
 	{mov64X, add64X},
+	{mov32X, add32X},
 	{mov64X, sub64X},
+	{mov32X, sub32X},
 	{mov64X, and64K},
+	{mov32X, and32K},
 	{mov64X, or64X},
+	{mov32X, or32X},
 	{mov64X, xor64X},
+	{mov32X, xor32X},
 	{mov64X, lsh64K},
+	{mov32X, lsh32K},
 	{mov64X, rsh64K},
+	{mov32X, rsh32K},
 	{mov64X, mul64K},
+	{mov32X, mul32K},
 	{mov64X, mov64X},
+	{mov32X, mov32X},
 	{mov64X, load64},
+	{mov32X, load64},
 	{mov64X, load32},
+	{mov32X, load32},
 	{mov64X, store64X},
+	{mov32X, store64X},
 	{mov64X, lsh64K, xor64X},
+	{mov32X, lsh32K, xor32X},
 	{mov64X, lsh64K, add64X},
+	{mov32X, lsh32K, add32X},
 	{mov64X, lsh64K, or64X},
+	{mov32X, lsh32K, or32X},
 	{mov64X, rsh64K, xor64X},
+	{mov32X, rsh32K, xor32X},
 	{mov64X, rsh64K, add64X},
+	{mov32X, rsh32K, add32X},
 	{mov64X, rsh64K, or64X},
+	{mov32X, rsh32K, or32X},
 	{add64K, jne64K},
+	{add32K, jne32K},
 	{add64K, jne64X},
+	{add32K, jne32X},
 	{add64K, jeq64X},
+	{add32K, jeq32X},
 	{add64K, jlt64K},
+	{add32K, jlt32K},
 	{add64K, jlt64X},
+	{add32K, jlt32X},
 	{add64K, jgt64X},
+	{add32K, jgt32X},
 	{add64K, mov64X},
+	{add32K, mov32X},
 	{add64K, add64K},
+	{add32K, add32K},
 	{add64K, load8},
+	{add32K, load8},
 	{add64K, ja},
+	{add32K, ja},
 	{add64X, add64K},
+	{add32X, add32K},
 	{add64X, add64X},
+	{add32X, add32X},
 	{add64X, mov64X},
+	{add32X, mov32X},
 	{add64X, xor64X},
+	{add32X, xor32X},
 	{add64X, load8},
+	{add32X, load8},
 	{add64X, load32},
+	{add32X, load32},
 	{add64X, jgt64X},
+	{add32X, jgt32X},
 	{add64X, jge64X},
+	{add32X, jge32X},
 	{and64K, jeq64K},
+	{and32K, jeq32K},
 	{and64K, jne64K},
+	{and32K, jne32K},
 	{and64K, add64X},
+	{and32K, add32X},
 	{lsh64K, rsh64K},
+	{lsh32K, rsh32K},
 	{lsh64K, arsh64K},
+	{lsh32K, arsh32K},
 	{lsh64K, add64X},
+	{lsh32K, add32X},
 	{lsh64K, or64X},
+	{lsh32K, or32X},
 	{rsh64K, xor64X},
+	{rsh32K, xor32X},
 	{rsh64K, add64X},
+	{rsh32K, add32X},
 	{rsh64K, and64K},
+	{rsh32K, and32K},
 	{rsh64K, ja},
+	{rsh32K, ja},
 	{load8, add64X},
+	{load8, add32X},
 	{load8, xor64X},
+	{load8, xor32X},
 	{load8, or64X},
+	{load8, or32X},
 	{load8, jeq64K},
+	{load8, jeq32K},
 	{load8, jne64K},
+	{load8, jne32K},
 	{load8, lsh64K},
+	{load8, lsh32K},
 	{load16, add64X},
+	{load16, add32X},
 	{load16, xor64X},
+	{load16, xor32X},
 	{load16, or64X},
+	{load16, or32X},
 	{load16, jeq64K},
+	{load16, jeq32K},
 	{load16, jne64K},
+	{load16, jne32K},
 	{load16, lsh64K},
+	{load16, lsh32K},
 	{load32, add64X},
+	{load32, add32X},
 	{load32, xor64X},
+	{load32, xor32X},
 	{load32, or64X},
+	{load32, or32X},
 	{load32, jeq64K},
+	{load32, jeq32K},
 	{load32, jne64K},
+	{load32, jne32K},
 	{load32, lsh64K},
+	{load32, lsh32K},
 	{load64, add64X},
+	{load64, add32X},
 	{load64, xor64X},
+	{load64, xor32X},
 	{load64, or64X},
+	{load64, or32X},
 	{load64, jeq64K},
+	{load64, jeq32K},
 	{load64, jne64K},
+	{load64, jne32K},
 	{load64, lsh64K},
+	{load64, lsh32K},
 	{load8, load8},
 	{load32, load32},
 	{load32, mul32X},
 	{load64, load64},
 	{load64, jle64X},
+	{load64, jle32X},
 	{load64, add64K},
+	{load64, add32K},
 	{load8, xor64X, mul64X},
+	{load8, xor32X, mul32X},
 	{load16, add64X, add64K},
+	{load16, add32X, add32K},
 	{xor64X, mov64X},
+	{xor32X, mov32X},
 	{xor64X, mul64X},
+	{xor32X, mul32X},
 	{xor64X, add64X},
+	{xor32X, add32X},
 	{xor64X, xor64X},
+	{xor32X, xor32X},
 	{mul64K, add64K},
+	{mul32K, add32K},
 	{mul64K, add64X},
+	{mul32K, add32X},
 	{mul64X, add64K},
+	{mul32X, add32K},
 	{mul64X, add64X},
 	{mul32X, add32X},
 	{mov64K, mov64K},
+	{mov32K, mov32K},
 	{mov64K, mov64X},
+	{mov32K, mov32X},
 	{mov64K, exit},
+	{mov32K, exit},
 	{mov32X, and64K},
 	{store32X, mov64X},
+	{store32X, mov32X},
 	{store32X, add64K},
+	{store32X, add32K},
 	{store64X, mov64X},
+	{store64X, mov32X},
 	{store64X, add64K},
+	{store64X, add32K},
 	{store8K, ja},
 	{jeq64K, mov64X},
+	{jeq32K, mov32X},
 	{jeq64K, add64K},
+	{jeq32K, add32K},
 	{jeq64K, load8},
+	{jeq32K, load8},
 	{jne64K, mov64X},
+	{jne32K, mov32X},
 	{jne64K, add64K},
+	{jne32K, add32K},
 	{jne64K, load8},
+	{jne32K, load8},
 }

@@ -575,42 +575,82 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case mov32X_add32K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case mov64X_add64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case mov32X_add32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case mov64X_sub64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] -= r[i.src]
+		case mov32X_sub32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) - uint32(r[i.src]))
 		case mov64X_and64K:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] &= i.imm
+		case mov32X_and32K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) & uint32(i.imm))
 		case mov64X_or64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] |= r[i.src]
+		case mov32X_or32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
 		case mov64X_xor64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] ^= r[i.src]
+		case mov32X_xor32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
 		case mov64X_lsh64K:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] <<= i.imm & 63
+		case mov32X_lsh32K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
 		case mov64X_rsh64K:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] >>= i.imm & 63
+		case mov32X_rsh32K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
 		case mov64X_mul64K:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] *= i.imm
+		case mov32X_mul32K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(i.imm))
 		case mov64X_mov64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] = r[i.src]
+		case mov32X_mov32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
 		case mov64X_load64:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
@@ -620,8 +660,26 @@ func (s *state) loopChecked() leave {
 			}
 			v = uint64(*at64(data, a))
 			r[i.dst] = v
+		case mov32X_load64:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
+				goto badRead
+			}
+			v = uint64(*at64(data, a))
+			r[i.dst] = v
 		case mov64X_load32:
 			r[i.dst] = r[i.src]
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
+				goto badRead
+			}
+			v = uint64(*at32(data, a))
+			r[i.dst] = v
+		case mov32X_load32:
+			r[i.dst] = uint64(uint32(r[i.src]))
 			i = after(i, size)
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
@@ -642,46 +700,101 @@ func (s *state) loopChecked() leave {
 				goto badWrite
 			}
 			*at64(data, a) = uint64(r[i.src])
+		case mov32X_store64X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			a = r[i.dst] + uint64(int64(i.off))
+			if mutant.On(mutant.StackSlotAliased) {
+				if i.dst == 10 && i.off == -16 {
+					a += 8
+				}
+			}
+			if a>>32 != 0 || *at64(shadow, a)&write64 != write64 {
+				goto badWrite
+			}
+			*at64(data, a) = uint64(r[i.src])
 		case mov64X_lsh64K_xor64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] <<= i.imm & 63
 			i = after(i, size)
 			r[i.dst] ^= r[i.src]
+		case mov32X_lsh32K_xor32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
 		case mov64X_lsh64K_add64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] <<= i.imm & 63
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case mov32X_lsh32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case mov64X_lsh64K_or64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] <<= i.imm & 63
 			i = after(i, size)
 			r[i.dst] |= r[i.src]
+		case mov32X_lsh32K_or32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
 		case mov64X_rsh64K_xor64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] >>= i.imm & 63
 			i = after(i, size)
 			r[i.dst] ^= r[i.src]
+		case mov32X_rsh32K_xor32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
 		case mov64X_rsh64K_add64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] >>= i.imm & 63
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case mov32X_rsh32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case mov64X_rsh64K_or64X:
 			r[i.dst] = r[i.src]
 			i = after(i, size)
 			r[i.dst] >>= i.imm & 63
 			i = after(i, size)
 			r[i.dst] |= r[i.src]
+		case mov32X_rsh32K_or32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
 		case add64K_jne64K:
 			r[i.dst] += i.imm
 			i = after(i, size)
 			if r[i.dst] != i.imm {
+				goto jump
+			}
+		case add32K_jne32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
 				goto jump
 			}
 		case add64K_jne64X:
@@ -690,10 +803,28 @@ func (s *state) loopChecked() leave {
 			if r[i.dst] != r[i.src] {
 				goto jump
 			}
+		case add32K_jne32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(r[i.src]) {
+				goto jump
+			}
 		case add64K_jeq64X:
 			r[i.dst] += i.imm
 			i = after(i, size)
 			if r[i.dst] == r[i.src] {
+				goto jump
+			}
+		case add32K_jeq32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if mutant.On(mutant.JEQ32ComparesWhole) {
+				if uint64(uint32(r[i.dst])) == r[i.src] {
+					goto jump
+				}
+				goto next
+			}
+			if uint32(r[i.dst]) == uint32(r[i.src]) {
 				goto jump
 			}
 		case add64K_jlt64K:
@@ -702,10 +833,22 @@ func (s *state) loopChecked() leave {
 			if r[i.dst] < i.imm {
 				goto jump
 			}
+		case add32K_jlt32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) < uint32(i.imm) {
+				goto jump
+			}
 		case add64K_jlt64X:
 			r[i.dst] += i.imm
 			i = after(i, size)
 			if r[i.dst] < r[i.src] {
+				goto jump
+			}
+		case add32K_jlt32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) < uint32(r[i.src]) {
 				goto jump
 			}
 		case add64K_jgt64X:
@@ -714,16 +857,43 @@ func (s *state) loopChecked() leave {
 			if r[i.dst] > r[i.src] {
 				goto jump
 			}
+		case add32K_jgt32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) > uint32(r[i.src]) {
+				goto jump
+			}
 		case add64K_mov64X:
 			r[i.dst] += i.imm
 			i = after(i, size)
 			r[i.dst] = r[i.src]
+		case add32K_mov32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
 		case add64K_add64K:
 			r[i.dst] += i.imm
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case add32K_add32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case add64K_load8:
 			r[i.dst] += i.imm
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case add32K_load8:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 			i = after(i, size)
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
@@ -739,24 +909,57 @@ func (s *state) loopChecked() leave {
 			r[i.dst] += i.imm
 			i = after(i, size)
 			goto jump
+		case add32K_ja:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			goto jump
 		case add64X_add64K:
 			r[i.dst] += r[i.src]
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case add32X_add32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case add64X_add64X:
 			r[i.dst] += r[i.src]
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case add32X_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case add64X_mov64X:
 			r[i.dst] += r[i.src]
 			i = after(i, size)
 			r[i.dst] = r[i.src]
+		case add32X_mov32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
 		case add64X_xor64X:
 			r[i.dst] += r[i.src]
 			i = after(i, size)
 			r[i.dst] ^= r[i.src]
+		case add32X_xor32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
 		case add64X_load8:
 			r[i.dst] += r[i.src]
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case add32X_load8:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 			i = after(i, size)
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
@@ -777,10 +980,25 @@ func (s *state) loopChecked() leave {
 			}
 			v = uint64(*at32(data, a))
 			r[i.dst] = v
+		case add32X_load32:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
+				goto badRead
+			}
+			v = uint64(*at32(data, a))
+			r[i.dst] = v
 		case add64X_jgt64X:
 			r[i.dst] += r[i.src]
 			i = after(i, size)
 			if r[i.dst] > r[i.src] {
+				goto jump
+			}
+		case add32X_jgt32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			if uint32(r[i.dst]) > uint32(r[i.src]) {
 				goto jump
 			}
 		case add64X_jge64X:
@@ -789,10 +1007,22 @@ func (s *state) loopChecked() leave {
 			if r[i.dst] >= r[i.src] {
 				goto jump
 			}
+		case add32X_jge32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			if uint32(r[i.dst]) >= uint32(r[i.src]) {
+				goto jump
+			}
 		case and64K_jeq64K:
 			r[i.dst] &= i.imm
 			i = after(i, size)
 			if r[i.dst] == i.imm {
+				goto jump
+			}
+		case and32K_jeq32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) & uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) == uint32(i.imm) {
 				goto jump
 			}
 		case and64K_jne64K:
@@ -801,40 +1031,82 @@ func (s *state) loopChecked() leave {
 			if r[i.dst] != i.imm {
 				goto jump
 			}
+		case and32K_jne32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) & uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
 		case and64K_add64X:
 			r[i.dst] &= i.imm
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case and32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) & uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case lsh64K_rsh64K:
 			r[i.dst] <<= i.imm & 63
 			i = after(i, size)
 			r[i.dst] >>= i.imm & 63
+		case lsh32K_rsh32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
 		case lsh64K_arsh64K:
 			r[i.dst] <<= i.imm & 63
 			i = after(i, size)
 			r[i.dst] = uint64(int64(r[i.dst]) >> (i.imm & 63))
+		case lsh32K_arsh32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(int32(r[i.dst]) >> (i.imm & 31)))
 		case lsh64K_add64X:
 			r[i.dst] <<= i.imm & 63
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case lsh32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case lsh64K_or64X:
 			r[i.dst] <<= i.imm & 63
 			i = after(i, size)
 			r[i.dst] |= r[i.src]
+		case lsh32K_or32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
 		case rsh64K_xor64X:
 			r[i.dst] >>= i.imm & 63
 			i = after(i, size)
 			r[i.dst] ^= r[i.src]
+		case rsh32K_xor32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
 		case rsh64K_add64X:
 			r[i.dst] >>= i.imm & 63
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case rsh32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case rsh64K_and64K:
 			r[i.dst] >>= i.imm & 63
 			i = after(i, size)
 			r[i.dst] &= i.imm
+		case rsh32K_and32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) & uint32(i.imm))
 		case rsh64K_ja:
 			r[i.dst] >>= i.imm & 63
+			i = after(i, size)
+			goto jump
+		case rsh32K_ja:
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
 			i = after(i, size)
 			goto jump
 		case load8_add64X:
@@ -850,6 +1122,19 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case load8_add32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case load8_xor64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
@@ -863,6 +1148,19 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] ^= r[i.src]
+		case load8_xor32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
 		case load8_or64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
@@ -876,6 +1174,19 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] |= r[i.src]
+		case load8_or32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
 		case load8_jeq64K:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
@@ -889,6 +1200,21 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			if r[i.dst] == i.imm {
+				goto jump
+			}
+		case load8_jeq32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) == uint32(i.imm) {
 				goto jump
 			}
 		case load8_jne64K:
@@ -906,6 +1232,21 @@ func (s *state) loopChecked() leave {
 			if r[i.dst] != i.imm {
 				goto jump
 			}
+		case load8_jne32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
 		case load8_lsh64K:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
@@ -919,6 +1260,19 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] <<= i.imm & 63
+		case load8_lsh32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
 		case load16_add64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
@@ -928,6 +1282,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case load16_add32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
+				goto badRead
+			}
+			v = uint64(*at16(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case load16_xor64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
@@ -937,6 +1300,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] ^= r[i.src]
+		case load16_xor32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
+				goto badRead
+			}
+			v = uint64(*at16(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
 		case load16_or64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
@@ -946,6 +1318,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] |= r[i.src]
+		case load16_or32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
+				goto badRead
+			}
+			v = uint64(*at16(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
 		case load16_jeq64K:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
@@ -955,6 +1336,17 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			if r[i.dst] == i.imm {
+				goto jump
+			}
+		case load16_jeq32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
+				goto badRead
+			}
+			v = uint64(*at16(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) == uint32(i.imm) {
 				goto jump
 			}
 		case load16_jne64K:
@@ -968,6 +1360,17 @@ func (s *state) loopChecked() leave {
 			if r[i.dst] != i.imm {
 				goto jump
 			}
+		case load16_jne32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
+				goto badRead
+			}
+			v = uint64(*at16(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
 		case load16_lsh64K:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
@@ -977,6 +1380,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] <<= i.imm & 63
+		case load16_lsh32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
+				goto badRead
+			}
+			v = uint64(*at16(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
 		case load32_add64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
@@ -986,6 +1398,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case load32_add32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
+				goto badRead
+			}
+			v = uint64(*at32(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case load32_xor64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
@@ -995,6 +1416,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] ^= r[i.src]
+		case load32_xor32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
+				goto badRead
+			}
+			v = uint64(*at32(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
 		case load32_or64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
@@ -1004,6 +1434,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] |= r[i.src]
+		case load32_or32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
+				goto badRead
+			}
+			v = uint64(*at32(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
 		case load32_jeq64K:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
@@ -1013,6 +1452,17 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			if r[i.dst] == i.imm {
+				goto jump
+			}
+		case load32_jeq32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
+				goto badRead
+			}
+			v = uint64(*at32(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) == uint32(i.imm) {
 				goto jump
 			}
 		case load32_jne64K:
@@ -1026,6 +1476,17 @@ func (s *state) loopChecked() leave {
 			if r[i.dst] != i.imm {
 				goto jump
 			}
+		case load32_jne32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
+				goto badRead
+			}
+			v = uint64(*at32(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
 		case load32_lsh64K:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
@@ -1035,6 +1496,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] <<= i.imm & 63
+		case load32_lsh32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
+				goto badRead
+			}
+			v = uint64(*at32(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
 		case load64_add64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
@@ -1044,6 +1514,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case load64_add32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
+				goto badRead
+			}
+			v = uint64(*at64(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case load64_xor64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
@@ -1053,6 +1532,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] ^= r[i.src]
+		case load64_xor32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
+				goto badRead
+			}
+			v = uint64(*at64(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
 		case load64_or64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
@@ -1062,6 +1550,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] |= r[i.src]
+		case load64_or32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
+				goto badRead
+			}
+			v = uint64(*at64(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
 		case load64_jeq64K:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
@@ -1071,6 +1568,17 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			if r[i.dst] == i.imm {
+				goto jump
+			}
+		case load64_jeq32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
+				goto badRead
+			}
+			v = uint64(*at64(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) == uint32(i.imm) {
 				goto jump
 			}
 		case load64_jne64K:
@@ -1084,6 +1592,17 @@ func (s *state) loopChecked() leave {
 			if r[i.dst] != i.imm {
 				goto jump
 			}
+		case load64_jne32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
+				goto badRead
+			}
+			v = uint64(*at64(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
 		case load64_lsh64K:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
@@ -1093,6 +1612,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] <<= i.imm & 63
+		case load64_lsh32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
+				goto badRead
+			}
+			v = uint64(*at64(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
 		case load8_load8:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
@@ -1163,6 +1691,17 @@ func (s *state) loopChecked() leave {
 			if r[i.dst] <= r[i.src] {
 				goto jump
 			}
+		case load64_jle32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
+				goto badRead
+			}
+			v = uint64(*at64(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) <= uint32(r[i.src]) {
+				goto jump
+			}
 		case load64_add64K:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
@@ -1172,6 +1711,15 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = v
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case load64_add32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
+				goto badRead
+			}
+			v = uint64(*at64(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case load8_xor64X_mul64X:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
@@ -1187,6 +1735,21 @@ func (s *state) loopChecked() leave {
 			r[i.dst] ^= r[i.src]
 			i = after(i, size)
 			r[i.dst] *= r[i.src]
+		case load8_xor32X_mul32X:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(r[i.src]))
 		case load16_add64X_add64K:
 			a = r[i.src] + uint64(int64(i.off))
 			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
@@ -1198,34 +1761,73 @@ func (s *state) loopChecked() leave {
 			r[i.dst] += r[i.src]
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case load16_add32X_add32K:
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
+				goto badRead
+			}
+			v = uint64(*at16(data, a))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case xor64X_mov64X:
 			r[i.dst] ^= r[i.src]
 			i = after(i, size)
 			r[i.dst] = r[i.src]
+		case xor32X_mov32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
 		case xor64X_mul64X:
 			r[i.dst] ^= r[i.src]
 			i = after(i, size)
 			r[i.dst] *= r[i.src]
+		case xor32X_mul32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(r[i.src]))
 		case xor64X_add64X:
 			r[i.dst] ^= r[i.src]
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case xor32X_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case xor64X_xor64X:
 			r[i.dst] ^= r[i.src]
 			i = after(i, size)
 			r[i.dst] ^= r[i.src]
+		case xor32X_xor32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
 		case mul64K_add64K:
 			r[i.dst] *= i.imm
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case mul32K_add32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case mul64K_add64X:
 			r[i.dst] *= i.imm
 			i = after(i, size)
 			r[i.dst] += r[i.src]
+		case mul32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
 		case mul64X_add64K:
 			r[i.dst] *= r[i.src]
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case mul32X_add32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case mul64X_add64X:
 			r[i.dst] *= r[i.src]
 			i = after(i, size)
@@ -1238,12 +1840,38 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = i.imm
 			i = after(i, size)
 			r[i.dst] = i.imm
+		case mov32K_mov32K:
+			r[i.dst] = uint64(uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(i.imm))
 		case mov64K_mov64X:
 			r[i.dst] = i.imm
 			i = after(i, size)
 			r[i.dst] = r[i.src]
+		case mov32K_mov32X:
+			r[i.dst] = uint64(uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
 		case mov64K_exit:
 			r[i.dst] = i.imm
+			i = after(i, size)
+			n := s.depth
+			f := &s.frames[n%mem.MaxFrames]
+			if n == 0 || n >= s.ready || f.loop.on || f.prog != s.inst.loaded.ID {
+				goto out
+			}
+			if !mutant.On(mutant.CalleeClobbersR6) {
+				r[6] = f.saved[0]
+			}
+			r[7], r[8], r[9] = f.saved[1], f.saved[2], f.saved[3]
+			r[10] -= mem.FrameStride
+			s.depth = n - 1
+			acc += pos(i) + size
+			i = &s.inst.code[f.ret]
+			acc -= pos(i)
+			goto turned
+		case mov32K_exit:
+			r[i.dst] = uint64(uint32(i.imm))
 			i = after(i, size)
 			n := s.depth
 			f := &s.frames[n%mem.MaxFrames]
@@ -1272,6 +1900,14 @@ func (s *state) loopChecked() leave {
 			*at32(data, a) = uint32(r[i.src])
 			i = after(i, size)
 			r[i.dst] = r[i.src]
+		case store32X_mov32X:
+			a = r[i.dst] + uint64(int64(i.off))
+			if a>>32 != 0 || *at32(shadow, a)&write32 != write32 {
+				goto badWrite
+			}
+			*at32(data, a) = uint32(r[i.src])
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
 		case store32X_add64K:
 			a = r[i.dst] + uint64(int64(i.off))
 			if a>>32 != 0 || *at32(shadow, a)&write32 != write32 {
@@ -1280,6 +1916,14 @@ func (s *state) loopChecked() leave {
 			*at32(data, a) = uint32(r[i.src])
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case store32X_add32K:
+			a = r[i.dst] + uint64(int64(i.off))
+			if a>>32 != 0 || *at32(shadow, a)&write32 != write32 {
+				goto badWrite
+			}
+			*at32(data, a) = uint32(r[i.src])
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case store64X_mov64X:
 			a = r[i.dst] + uint64(int64(i.off))
 			if mutant.On(mutant.StackSlotAliased) {
@@ -1293,6 +1937,19 @@ func (s *state) loopChecked() leave {
 			*at64(data, a) = uint64(r[i.src])
 			i = after(i, size)
 			r[i.dst] = r[i.src]
+		case store64X_mov32X:
+			a = r[i.dst] + uint64(int64(i.off))
+			if mutant.On(mutant.StackSlotAliased) {
+				if i.dst == 10 && i.off == -16 {
+					a += 8
+				}
+			}
+			if a>>32 != 0 || *at64(shadow, a)&write64 != write64 {
+				goto badWrite
+			}
+			*at64(data, a) = uint64(r[i.src])
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
 		case store64X_add64K:
 			a = r[i.dst] + uint64(int64(i.off))
 			if mutant.On(mutant.StackSlotAliased) {
@@ -1306,6 +1963,19 @@ func (s *state) loopChecked() leave {
 			*at64(data, a) = uint64(r[i.src])
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case store64X_add32K:
+			a = r[i.dst] + uint64(int64(i.off))
+			if mutant.On(mutant.StackSlotAliased) {
+				if i.dst == 10 && i.off == -16 {
+					a += 8
+				}
+			}
+			if a>>32 != 0 || *at64(shadow, a)&write64 != write64 {
+				goto badWrite
+			}
+			*at64(data, a) = uint64(r[i.src])
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case store8K_ja:
 			a = r[i.dst] + uint64(int64(i.off))
 			if a>>32 != 0 || *at8(shadow, a)&write8 != write8 {
@@ -1320,14 +1990,41 @@ func (s *state) loopChecked() leave {
 			}
 			i = after(i, size)
 			r[i.dst] = r[i.src]
+		case jeq32K_mov32X:
+			if uint32(r[i.dst]) == uint32(i.imm) {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
 		case jeq64K_add64K:
 			if r[i.dst] == i.imm {
 				goto jump
 			}
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case jeq32K_add32K:
+			if uint32(r[i.dst]) == uint32(i.imm) {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case jeq64K_load8:
 			if r[i.dst] == i.imm {
+				goto jump
+			}
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case jeq32K_load8:
+			if uint32(r[i.dst]) == uint32(i.imm) {
 				goto jump
 			}
 			i = after(i, size)
@@ -1347,14 +2044,41 @@ func (s *state) loopChecked() leave {
 			}
 			i = after(i, size)
 			r[i.dst] = r[i.src]
+		case jne32K_mov32X:
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
 		case jne64K_add64K:
 			if r[i.dst] != i.imm {
 				goto jump
 			}
 			i = after(i, size)
 			r[i.dst] += i.imm
+		case jne32K_add32K:
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case jne64K_load8:
 			if r[i.dst] != i.imm {
+				goto jump
+			}
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+				goto badRead
+			}
+			v = uint64(*at8(data, a))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case jne32K_load8:
+			if uint32(r[i.dst]) != uint32(i.imm) {
 				goto jump
 			}
 			i = after(i, size)
