@@ -106,10 +106,9 @@ func packetRows() []Row {
 				Do: Seq{
 					If{
 						Cond: PacketHas{s.bytes, mode.at},
-						Then: Seq{Set{0, PacketLoad{s.bytes, mode.at}}},
+						Then: Seq{Set{0, PacketLoad{s.bytes, mode.at}}, Clobber{1, 5}},
 						Else: Seq{Set{0, Const(0)}, Exit{}},
 					},
-					Clobber{1, 5},
 				},
 			})
 		}

@@ -20,7 +20,10 @@ const MaxInsns = 1_000_000
 // jumps stay inside their function and off the second half of an LDDW, calls and
 // callbacks name an instruction, the last instruction of a function does not fall
 // through.
-func Check(p *Program) (funcs []int, err error) {
+func Check(p *Program) (funcs []int, err error) { return check(p, nil) }
+
+// check appends the functions to funcs.
+func check(p *Program, funcs []int) ([]int, error) {
 	n := len(p.Insns)
 	switch {
 	case n == 0:
@@ -35,7 +38,8 @@ func Check(p *Program) (funcs []int, err error) {
 		}
 		return nil, err
 	}
-	if funcs, err = findFuncs(p); err != nil {
+	funcs, err := findFuncs(p, funcs)
+	if err != nil {
 		return nil, err
 	}
 	for f, start := range funcs {
@@ -51,8 +55,8 @@ func Check(p *Program) (funcs []int, err error) {
 }
 
 // findFuncs collects the targets of local calls and of callback addresses.
-func findFuncs(p *Program) ([]int, error) {
-	funcs := []int{0}
+func findFuncs(p *Program, funcs []int) ([]int, error) {
+	funcs = append(funcs, 0)
 	for pc := 0; pc < len(p.Insns); pc++ {
 		i := p.Insns[pc]
 		switch {
@@ -112,7 +116,8 @@ func (l *Loaded) resolve() error {
 	if info == nil {
 		return &Unsupported{l.Type.String()}
 	}
-	l.Aux = make([]InsnAux, len(l.Insns))
+	l.Aux = slices.Grow(l.Aux[:0], len(l.Insns))[:len(l.Insns)]
+	clear(l.Aux)
 	for pc, i := range l.Insns {
 		switch {
 		case i.Op == spec.LDDW:

@@ -99,10 +99,10 @@ func compareState(a, b *Outcome, obs Observable) (Difference, bool) {
 		}
 	}
 	if obs&ObsMaps != 0 {
+		if len(a.Maps) != len(b.Maps) {
+			return Difference{"maps", "", fmt.Sprintf("%d maps", len(a.Maps)), fmt.Sprintf("%d maps", len(b.Maps))}, false
+		}
 		for i := range a.Maps {
-			if i >= len(b.Maps) {
-				return Difference{"maps", "", fmt.Sprintf("%d maps", len(a.Maps)), fmt.Sprintf("%d maps", len(b.Maps))}, false
-			}
 			if d, ok := compareMap(i, a.Maps[i], b.Maps[i]); !ok {
 				return d, false
 			}

@@ -12,6 +12,7 @@ import (
 type Helper struct {
 	ID   int32
 	Name string // as Linux has it, without bpf_
+	Args int    // how many of r1 to r5 it looks at
 	Flow Flow
 	Void bool // r0 is undefined afterwards
 
@@ -47,19 +48,19 @@ const (
 )
 
 var helpers = [highestHelper + 1]*Helper{
-	HelperMapLookup:   {Name: "map_lookup_elem", Call: mapLookup},
-	HelperMapUpdate:   {Name: "map_update_elem", Call: mapUpdate},
-	HelperMapDelete:   {Name: "map_delete_elem", Call: mapDelete},
+	HelperMapLookup:   {Name: "map_lookup_elem", Args: 2, Call: mapLookup},
+	HelperMapUpdate:   {Name: "map_update_elem", Args: 4, Call: mapUpdate},
+	HelperMapDelete:   {Name: "map_delete_elem", Args: 2, Call: mapDelete},
 	HelperKtime:       {Name: "ktime_get_ns", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return m.Now(), Fault{} }},
-	HelperTracePrintk: {Name: "trace_printk", Call: tracePrintk},
+	HelperTracePrintk: {Name: "trace_printk", Args: 2, Call: tracePrintk},
 	HelperPrandom: {Name: "get_prandom_u32", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) {
 		return m.Random() & 0xffff_ffff, Fault{}
 	}},
 	HelperProcessorID: {Name: "get_smp_processor_id", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) {
 		return uint64(m.CPU), Fault{}
 	}},
-	HelperTailCall: {Name: "tail_call", Flow: TailCalls, Void: true},
-	HelperLoop:     {Name: "loop", Flow: Loops},
+	HelperTailCall: {Name: "tail_call", Args: 3, Flow: TailCalls, Void: true},
+	HelperLoop:     {Name: "loop", Args: 4, Flow: Loops},
 }
 
 func init() {

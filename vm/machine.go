@@ -99,6 +99,7 @@ func (m *Machine) Setup(t hook.Type, in *Input) error {
 		return &Unsupported{t.String()}
 	}
 	m.clear()
+	m.World.trusted = m.World.trusted || m.Mode == Trusted
 	m.TailCalls, m.Budget, m.ReadUndef = 0, MaxLoops, false
 	m.rng.Seed(in.Seed, 0x10c5_7e9)
 	m.clock = 1_000_000_000 + in.Seed%1_000_000_007
@@ -218,9 +219,12 @@ func (m *Machine) Observe(r Result, o *Outcome) {
 	o.Packet = m.blob(m.packet, o.Packet.Data)
 	o.Context = m.blob(m.context, o.Context.Data)
 	o.Trace = append(o.Trace[:0], m.Trace...)
-	o.Maps = o.Maps[:0]
-	for _, x := range m.World.Maps {
-		o.Maps = append(o.Maps, x.Entries())
+	for len(o.Maps) < len(m.World.Maps) {
+		o.Maps = append(o.Maps, nil)
+	}
+	o.Maps = o.Maps[:len(m.World.Maps)]
+	for i, x := range m.World.Maps {
+		o.Maps[i] = x.Entries(o.Maps[i][:0])
 	}
 }
 

@@ -15,10 +15,15 @@ type World struct {
 	Mem      *mem.Memory
 	Maps     []maps.Map
 	Programs []*Loaded
+	// ArenaUser is the upper half of the user-space address of the arena. There are
+	// no arena maps yet, so no loaded program looks at it.
+	ArenaUser uint64
 
 	nextValue uint32 // where the next map's values go
 	nextCode  uint32
 	machines  []*Machine
+	trusted   bool      // a program ran unchecked: it may have written anywhere
+	spare     []*Loaded // closed ones, for their buffers
 }
 
 // NewWorld makes an empty World in memory of its own, in the window form where
@@ -47,10 +52,24 @@ func (w *World) Reset() error {
 	err := w.closePrograms()
 	clear(w.Maps)
 	w.Maps = w.Maps[:0]
-	w.Mem.Release(mem.ValueBase, mem.ValueEnd)
 	w.nextValue, w.nextCode = mem.ValueBase, mem.CodeBase
+	if w.trusted {
+		return errors.Join(err, w.scrub())
+	}
+	w.Mem.Release(mem.ValueBase, mem.ValueEnd)
 	for _, m := range w.machines {
 		m.clear()
+	}
+	return err
+}
+
+// scrub drops all of guest memory, and lays out the machines in it again.
+func (w *World) scrub() error {
+	w.trusted = false
+	err := w.Mem.Scrub()
+	for _, m := range w.machines {
+		m.clear()
+		m.reserve()
 	}
 	return err
 }
@@ -62,7 +81,7 @@ func (w *World) closePrograms() error {
 			errs = append(errs, l.Instance.Close())
 		}
 	}
-	clear(w.Programs)
+	w.spare = append(w.spare, w.Programs...)
 	w.Programs = w.Programs[:0]
 	return errors.Join(errs...)
 }
@@ -96,11 +115,11 @@ func (w *World) MapAt(addr uint64) maps.Map {
 // Load checks a program, resolves it against the World and hands it to the engine.
 // The error is a *Rejected or an *Unsupported.
 func (w *World) Load(e Engine, p *Program) (*Loaded, error) {
-	funcs, err := Check(p)
-	if err != nil {
+	l := w.newLoaded(p)
+	var err error
+	if l.Funcs, err = check(p, l.Funcs[:0]); err != nil {
 		return nil, err
 	}
-	l := &Loaded{Program: p, World: w, ID: len(w.Programs), Funcs: funcs, codeBase: w.nextCode}
 	if size := uint32(len(p.Insns)) * codeStride; size > mem.StackBase-w.nextCode {
 		return nil, &Unsupported{"so much code in one World"}
 	}
@@ -116,4 +135,14 @@ func (w *World) Load(e Engine, p *Program) (*Loaded, error) {
 	w.nextCode += uint32(len(p.Insns)) * codeStride
 	w.Programs = append(w.Programs, l)
 	return l, nil
+}
+
+// newLoaded takes a closed program's buffers if there are any.
+func (w *World) newLoaded(p *Program) *Loaded {
+	l := &Loaded{}
+	if n := len(w.spare); n > 0 {
+		l, w.spare = w.spare[n-1], w.spare[:n-1]
+	}
+	*l = Loaded{Program: p, World: w, ID: len(w.Programs), Funcs: l.Funcs, Aux: l.Aux, codeBase: w.nextCode}
+	return l
 }

@@ -52,14 +52,15 @@ func (a *array) Update(key, value []byte, flags uint64) error {
 
 func (a *array) Delete([]byte) error { return EINVAL }
 
-func (a *array) Entries() []Entry {
-	all := make([]Entry, a.spec.MaxEntries)
-	for i := range all {
-		key := make([]byte, 4)
-		a.mem.Order.Binary().PutUint32(key, uint32(i))
-		all[i] = entry(a.mem, key, a.at(uint32(i)), a.spec.ValueSize)
+func (a *array) Entries(dst []Entry) []Entry {
+	for i := range a.spec.MaxEntries {
+		var e *Entry
+		dst, e = nextEntry(dst)
+		e.Key = append(e.Key, 0, 0, 0, 0)
+		a.mem.Order.Binary().PutUint32(e.Key, i)
+		e.copyValue(a.mem, a.at(i), a.spec.ValueSize)
 	}
-	return all
+	return dst
 }
 
 // ValueAt: Linux allows direct values for arrays of one element only.
@@ -113,7 +114,7 @@ func (p *progArray) Delete(key []byte) error {
 }
 
 // Entries is empty: programs are not contents that a run can change.
-func (p *progArray) Entries() []Entry { return nil }
+func (p *progArray) Entries(dst []Entry) []Entry { return dst }
 
 // TailCaller is a map that names programs.
 type TailCaller interface {

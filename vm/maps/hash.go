@@ -85,14 +85,16 @@ func (h *hash) Delete(key []byte) error {
 	return nil
 }
 
-func (h *hash) Entries() []Entry {
+func (h *hash) Entries(dst []Entry) []Entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := make([]Entry, 0, len(h.slots))
 	for _, key := range slices.Sorted(maps.Keys(h.slots)) {
-		all = append(all, entry(h.mem, []byte(key), h.at(h.slots[key]), h.spec.ValueSize))
+		var e *Entry
+		dst, e = nextEntry(dst)
+		e.Key = append(e.Key, key...)
+		e.copyValue(h.mem, h.at(h.slots[key]), h.spec.ValueSize)
 	}
-	return all
+	return dst
 }
 
 func (h *hash) ValueAt(uint32) (uint32, bool) { return 0, false }

@@ -1,7 +1,6 @@
 package maps
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
@@ -25,6 +24,9 @@ func (t Type) String() string {
 	}
 	return fmt.Sprintf("map type %d", uint32(t))
 }
+
+// Simulated reports whether maps of the type can be made.
+func (t Type) Simulated() bool { _, ok := typeNames[t]; return ok }
 
 // TypeByName finds a type by its name in Linux, in lower case.
 func TypeByName(name string) (Type, bool) {
@@ -76,8 +78,9 @@ type Map interface {
 	Update(key, value []byte, flags uint64) error
 	// Delete removes a key.
 	Delete(key []byte) error
-	// Entries lists the contents in order of key bytes. Values are copies.
-	Entries() []Entry
+	// Entries appends the contents in order of key bytes. Keys and values are copies,
+	// made in the buffers of entries that dst has beyond its length, if any.
+	Entries(dst []Entry) []Entry
 	// ValueAt gives the guest address at offset off of the map's memory, for LDDW of
 	// a map value. ok is false where the map or offset has none.
 	ValueAt(off uint32) (addr uint32, ok bool)
@@ -193,7 +196,20 @@ func (s *Spec) check() error {
 	return nil
 }
 
-// entry copies a value out of guest memory.
-func entry(m *mem.Memory, key []byte, addr, size uint32) Entry {
-	return Entry{key, bytes.Clone(m.Bytes(addr, size)), m.UndefIn(addr, size)}
+// nextEntry appends an entry that keeps the buffers of the one it overwrites.
+func nextEntry(dst []Entry) ([]Entry, *Entry) {
+	if len(dst) < cap(dst) {
+		dst = dst[:len(dst)+1]
+	} else {
+		dst = append(dst, Entry{})
+	}
+	e := &dst[len(dst)-1]
+	e.Key, e.Value = e.Key[:0], e.Value[:0]
+	return dst, e
+}
+
+// copyValue copies a value out of guest memory.
+func (e *Entry) copyValue(m *mem.Memory, addr, size uint32) {
+	e.Value = append(e.Value, m.Bytes(addr, size)...)
+	e.Undef = m.UndefIn(addr, size)
 }

@@ -1,0 +1,50 @@
+// Package fastvm is an interpreter built for speed: it translates a program once
+// into instructions that are cheap to run, and then runs them in one loop.
+//
+//	[]spec.Insn ──▶ predecode ──▶ fuse ──▶ []insn ──▶ loop ⇄ driver
+//	                (load.go)    (fuse.go)            (loop.go) (run.go)
+//
+// # Predecoding
+//
+// One [spec.Insn] slot becomes one 16-byte insn at the same index: immediates are
+// sign-extended, jump distances are in bytes, and forms that share an eBPF opcode
+// (sdiv, movsx, the sources of call) get opcodes of their own. Since indices stay
+// the same, a pc is a pc, and jumps need no fixing.
+//
+// # Fusion
+//
+// Frequent pairs run as one. Fusing changes the opcode of the first slot and
+// nothing else: the handler reads its second half from the slot after it, which
+// still holds the plain instruction. So a jump into the middle of a pair works, and
+// a fault in the second half has the right pc.
+//
+// # Loop and driver
+//
+// The loop does what needs no call in Go: arithmetic, jumps, loads, stores. For all
+// else (helpers, atomics, bpf_loop, …) it leaves with the pc of the instruction; the
+// driver carries that out and enters the loop again.
+//
+// There are three loops. loop.go is written by hand, for checked mode: every access
+// looks at its shadow bytes. The other two are made from it by gen_test.go:
+// zloop_trusted.go masks addresses instead; zloop_careful.go makes accesses through
+// methods of mem.Memory, for hosts without a window, and looks at the fuel before
+// every instruction.
+//
+// # Fuel
+//
+// Executed instructions are not counted one by one. Within straight-line code the
+// program counter itself counts, so the loop keeps
+//
+//	executed = (position of ip + acc) / size of an insn
+//
+// and a taken jump over d bytes subtracts d from acc. That count is exact at any
+// instruction. It is compared with the limit where control turns: taken jumps,
+// calls, returns. For exact fuel the limit lies one program length before the end,
+// so that straight-line code cannot overrun it; from there on the careful loop runs.
+//
+// # Independence
+//
+// The meaning of instructions is stated here by hand, from RFC 9669's prose, and
+// never taken from the trees of package spec: a mistake there must show up as a
+// disagreement.
+package fastvm
