@@ -85,19 +85,17 @@ func (s *state) enter(prog int) bool {
 // bpfLoop is helper 181: call the function at r2 up to r1 times with the index and
 // r3, until it returns other than 0. r0 becomes the number of rounds.
 func (s *state) bpfLoop(next int) (int, bool) {
-	nr, flags := s.r[1], s.r[4]
+	nr, flags := uint64(uint32(s.r[1])), s.r[4] // Linux's helper takes a u32
+	to := s.inst.loaded.FuncAt(s.r[2])
 	switch {
+	case to < 0:
+		return next, s.fail(vm.FaultHelper, s.r[2])
 	case flags != 0:
 		s.r[0] = vm.Errno(maps.EINVAL)
 		return next, true
 	case nr > vm.MaxLoops:
 		s.r[0] = vm.Errno(maps.E2BIG)
 		return next, true
-	}
-	to := s.inst.loaded.FuncAt(s.r[2])
-	switch {
-	case to < 0:
-		return next, s.fail(vm.FaultHelper, s.r[2])
 	case nr == 0:
 		s.r[0] = 0
 		return next, true

@@ -128,3 +128,20 @@ func TestLoop(t *testing.T) {
 		}
 	}
 }
+
+var kept []form
+
+// sharedForms is forms made once, for tests of very many small programs.
+func sharedForms(t testing.TB) []form {
+	if kept == nil {
+		kept = forms(new(leaky))
+	}
+	return kept
+}
+
+// leaky keeps what a test would clean up, until the process ends.
+type leaky struct{ testing.TB }
+
+func (*leaky) Helper()             {}
+func (*leaky) Cleanup(func())      {}
+func (*leaky) Logf(string, ...any) {}

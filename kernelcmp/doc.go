@@ -1,0 +1,2 @@
+// Package kernelcmp makes the running Linux kernel one more vm.Target.
+package kernelcmp

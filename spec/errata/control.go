@@ -1,0 +1,88 @@
+package errata
+
+var control = []Erratum{
+	{
+		ID: "jump-out", Title: "Jump out of the program",
+		Texts:  "The RFC does not say what a jump beyond either end does.",
+		Linux:  "[ran] Refuses: jump out of range.",
+		Choice: "Refused when loading.",
+		Case:   "jump-out",
+	},
+	{
+		ID: "jump-past-end", Title: "Jump to one past the end",
+		Texts:  "The RFC does not say.",
+		Linux:  "[ran] Refuses: jump out of range.",
+		Choice: "Refused when loading.",
+		Case:   "jump-past-end",
+	},
+	{
+		ID: "jump-into-lddw", Title: "Jump into the second half of a 64-bit immediate",
+		Texts:  "RFC 9669 section 3.2 calls the second slot a pseudo instruction, and does not say what a jump to it does.",
+		Linux:  "[ran] Refuses.",
+		Choice: "Refused when loading.",
+		Case:   "jump-into-lddw",
+	},
+	{
+		ID: "fall-off", Title: "Running off the end",
+		Texts:  "The RFC does not say that a program must end in EXIT.",
+		Linux:  "[ran] Refuses: the last instruction must be an exit or a jump.",
+		Choice: "Refused when loading.",
+		Case:   "fall-off",
+	},
+	{
+		ID: "last-conditional", Title: "A conditional jump as the last instruction",
+		Texts:  "The RFC does not say.",
+		Linux:  "[ran] Refuses, as it may fall through.",
+		Choice: "Refused when loading.",
+		Case:   "last-conditional",
+	},
+	{
+		ID: "unreachable", Title: "Code that no path reaches",
+		Texts:  "The RFC does not say.",
+		Linux:  "[ran] Refuses: unreachable insn. Dead code that a branch seems to reach is removed in silence.",
+		Choice: "The verifier refuses; engines run it.",
+		Case:   "unreachable",
+	},
+	{
+		ID: "call-source", Title: "CALL of an unknown kind",
+		Texts:  "RFC 9669 section 4.3 gives source 0, 1 and 2 a meaning.",
+		Linux:  "[ran] Refuses 3 to 15: reserved fields.",
+		Choice: "Refused.",
+		Case:   "call-source",
+	},
+	{
+		ID: "call-destination", Title: "CALL with a destination register",
+		Texts:  "RFC 9669 section 3.1: unused fields shall be cleared.",
+		Linux:  "[ran] Refuses: reserved fields.",
+		Choice: "Refused.",
+		Case:   "call-destination",
+	},
+	{
+		ID: "callx", Title: "Call of a helper by register",
+		Texts:  "Drafts of the RFC had opcode 0x8d; the RFC has not. clang -O0 emits it, and two encodings are in the wild: the register in dst, or in imm.",
+		Linux:  "[ran] Unknown opcode.",
+		Choice: "Unknown opcode, and the message says what it looks like.",
+		Case:   "callx",
+	},
+	{
+		ID: "gotox", Title: "Indirect jump",
+		Texts:  "Not in the RFC.",
+		Linux:  "[ran] 6.18: unknown opcode 0x0d. [read] 6.19 has it, through a map of instructions.",
+		Choice: "Unknown opcode: the table describes 6.18.",
+		Case:   "gotox",
+	},
+	{
+		ID: "call-depth", Title: "Depth of calls",
+		Texts:  "The RFC sets no limit.",
+		Linux:  "[ran] Eight frames: the verifier refuses a ninth.",
+		Choice: "Eight frames. A call in the eighth is a fault of kind depth in checked engines.",
+		Case:   "call-depth",
+	},
+	{
+		ID: "stack-total", Title: "Stack of all frames together",
+		Texts:  "The RFC sets no size.",
+		Linux:  "[ran] 512 bytes a frame, and 512 bytes in total over a chain of calls.",
+		Choice: "A frame is 512 bytes at run time; the total is the verifier's rule.",
+		Case:   "stack-total",
+	},
+}
