@@ -105,6 +105,11 @@ func TestOurEnginesMustLoadTheSamePrograms(t *testing.T) {
 // TestPartingIsFoundAtTheStoreAndNotAtTheLoad puts instructions between the wrong
 // store and the load that shows it, and before it enough that bisection is needed.
 func TestPartingIsFoundAtTheStoreAndNotAtTheLoad(t *testing.T) {
+	ref, err := oracle.NewReference()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ref.Close()
 	for _, before := range []int{0, 10, 500} {
 		var p []spec.Insn
 		for range before {
@@ -125,7 +130,7 @@ func TestPartingIsFoundAtTheStoreAndNotAtTheLoad(t *testing.T) {
 		if len(m) != 1 {
 			t.Fatalf("%d before: mismatches %+v", before, m)
 		}
-		at, ok := o.Locate(c, m[0])
+		at, ok := o.Locate(c, m[0], ref.Trace(c, 0, 1000))
 		if !ok || at.Effect != reports.Memory || at.Steps != uint64(before)+1 {
 			t.Errorf("%d before: %+v, %v, want memory after step %d", before, at, ok, before+1)
 		}

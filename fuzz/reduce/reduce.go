@@ -49,8 +49,8 @@ func (r *Reducer) Identify(c *vm.Case, m oracle.Mismatch) Suspect {
 		s.Signature.Effect = reports.Loading
 		return s
 	}
-	parting, located := r.Oracle.Locate(c, m)
 	trace := r.Reference.Trace(c, m.Input, maxTrace)
+	parting, located := r.Oracle.Locate(c, m, trace)
 	s.Signature.Effect = reports.Final
 	if located {
 		s.raw = rawOf(parting, trace)
@@ -127,12 +127,12 @@ func (r *Reducer) accepts(w *witness, m oracle.Mismatch) (Suspect, bool) {
 		return Suspect{}, false
 	}
 	s := Suspect{Mismatch: found}
-	parting, located := r.Oracle.Locate(w.c, found)
-	if located {
+	trace := r.Reference.Trace(w.c, found.Input, maxTrace)
+	if parting, located := r.Oracle.Locate(w.c, found, trace); located {
 		if parting.Steps <= w.before {
 			return Suspect{}, false
 		}
-		s.raw = rawOf(parting, r.Reference.Trace(w.c, found.Input, maxTrace))
+		s.raw = rawOf(parting, trace)
 	}
 	return s, true
 }
@@ -166,7 +166,7 @@ func (r *Reducer) finding(w *work) *reports.Finding {
 func (r *Reducer) place(c *vm.Case, m oracle.Mismatch, insn string) *reports.Place {
 	trace := r.Reference.Trace(c, m.Input, maxTrace)
 	last := len(trace) - 1
-	if p, ok := r.Oracle.Locate(c, m); ok {
+	if p, ok := r.Oracle.Locate(c, m, trace); ok {
 		last = min(last, int(p.Steps)-1)
 	}
 	for i := last; i >= 0; i-- {
