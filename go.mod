@@ -3,6 +3,7 @@ module github.com/lockstep-ebpf/lockstep
 go 1.26.0
 
 require (
+	github.com/alecthomas/kong v1.17.0
 	github.com/cilium/ebpf v0.22.0
 	github.com/google/go-cmp v0.7.0
 	github.com/google/gofuzz v1.2.0
