@@ -97,6 +97,15 @@ func (r *Reference) Bytes(addr uint64, n int) []byte {
 	return out
 }
 
+// IsAddress reports whether a number may be a guest address, in the memory that the
+// last Trace left: it is that of a readable byte, of the place after one, of a map
+// or of code. Other targets have other addresses there.
+func (r *Reference) IsAddress(v uint64) bool {
+	m := r.target.Machine().Mem
+	return m.Can(v, 1, mem.Read) || v > 0 && m.Can(v-1, 1, mem.Read) ||
+		v >= mem.MapBase && v < mem.MapBase+mem.MapStride*64 || v >= mem.CodeBase && v < mem.StackBase
+}
+
 // Parting is where two runs part.
 type Parting struct {
 	Effect     reports.Effect

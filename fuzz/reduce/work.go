@@ -9,6 +9,7 @@ type work struct {
 	r      *Reducer
 	s      Suspect
 	best   *vm.Case
+	fuel   uint64 // of the case as it was found
 	budget int
 }
 
@@ -28,6 +29,12 @@ func (w *work) run() {
 			}
 		}
 	}
+	w.budget = max(w.budget, 1)
+	w.edit(func(c *vm.Case) bool {
+		was := c.Fuel
+		c.Fuel = w.fuel
+		return was != c.Fuel
+	})
 }
 
 // try keeps a candidate if it shows what the suspect does.
