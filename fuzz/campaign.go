@@ -80,6 +80,7 @@ func (c *Campaign) Run(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return c.Snapshot(), err
 	}
+	first := c.next.Load()
 	results := make(chan *result)
 	var workers sync.WaitGroup
 	for _, b := range benches[1:] {
@@ -89,7 +90,7 @@ func (c *Campaign) Run(ctx context.Context) (Summary, error) {
 		workers.Wait()
 		close(results)
 	}()
-	err = c.collect(benches[0], results, stop)
+	err = c.collect(benches[0], first, results, stop)
 	c.mu.Lock()
 	c.ended = time.Now()
 	c.mu.Unlock()
@@ -129,9 +130,9 @@ func (c *Campaign) work(ctx context.Context, b *bench, results chan<- *result) {
 	}
 }
 
-// collect takes results in, in the order of units. Each unit taken is delivered,
-// so there are no gaps.
-func (c *Campaign) collect(b *bench, results <-chan *result, stop func()) (err error) {
+// collect takes results in, in the order of units from turn on. Each unit that a
+// worker took is delivered, so there are no gaps.
+func (c *Campaign) collect(b *bench, turn uint64, results <-chan *result, stop func()) (err error) {
 	fail := func(e error) {
 		if e != nil && err == nil {
 			err = e
@@ -139,7 +140,6 @@ func (c *Campaign) collect(b *bench, results <-chan *result, stop func()) (err e
 		}
 	}
 	waiting := map[uint64]*result{}
-	turn := c.next.Load()
 	for r := range results {
 		waiting[r.unit] = r
 		for r := waiting[turn]; r != nil; r = waiting[turn] {

@@ -73,11 +73,12 @@ type result struct {
 	err      error
 }
 
-// hit is a mismatch that has been identified.
+// hit is a mismatch; suspect is what identifying it gave.
 type hit struct {
-	program uint64
-	found   *vm.Case
-	suspect reduce.Suspect
+	program  uint64
+	found    *vm.Case
+	mismatch oracle.Mismatch
+	suspect  reduce.Suspect
 }
 
 // run carries out a unit of n programs.
@@ -96,6 +97,11 @@ func (b *bench) run(ctx context.Context, unit uint64, n int) (r *result) {
 			c := b.generate(Stream(b.seed, program))
 			b.judge(r, program, c, b.oracle.Run(c))
 		}
+	}
+	// Identifying runs the targets again, which ends the life of their outcomes.
+	for i := range r.found {
+		h := &r.found[i]
+		h.suspect = b.reducer.Identify(h.found, h.mismatch)
 	}
 	r.counts.Targets = map[string]TargetCount{}
 	for i, t := range b.oracle.Targets {
@@ -131,13 +137,11 @@ func (b *bench) runBatch(ctx context.Context, r *result, n int) {
 				outs[i] = b.oracle.RunOn(i, c)
 			}
 		}
-		// To identify a mismatch is to run the batched targets too, so the outcomes
-		// of the whole batch must be theirs to keep until here.
 		b.judge(r, r.unit*UnitSize+uint64(k), c, outs)
 	}
 }
 
-// judge counts the outcomes of a program and identifies its mismatches.
+// judge counts the outcomes of a program and notes its mismatches.
 func (b *bench) judge(r *result, program uint64, c *vm.Case, outs [][]vm.Outcome) {
 	r.counts.Programs++
 	accepted, supported := true, true
@@ -157,11 +161,10 @@ func (b *bench) judge(r *result, program uint64, c *vm.Case, outs [][]vm.Outcome
 	mismatches := b.oracle.Compare(c, outs)
 	if len(mismatches) > 0 {
 		r.counts.Mismatches++
-		mismatches = append([]oracle.Mismatch(nil), mismatches...)
 	}
 	for _, m := range mismatches {
 		if len(r.found) < identified {
-			r.found = append(r.found, hit{program, reduce.Clone(c), b.reducer.Identify(c, m)})
+			r.found = append(r.found, hit{program: program, found: reduce.Clone(c), mismatch: m})
 		}
 	}
 	if accepted && program%watched == 0 {

@@ -111,18 +111,14 @@ func memoryPrologue(fd, size int) []spec.Insn {
 	return []spec.Insn{r1, {}, {Op: spec.MOV, Dst: 2, Imm: int32(size)}}
 }
 
-// bindMaps replaces numbers of maps by descriptors. A number that no map has
-// becomes a descriptor that nothing has: the kernel's refusal is the answer.
-func bindMaps(insns []spec.Insn, fds []int) []spec.Insn {
+// bindMaps replaces numbers of maps by descriptors. The last of fds is none: it goes
+// where a number is no map's, and the kernel's refusal is the answer.
+func bindMaps(insns []spec.Insn, fds []int32) []spec.Insn {
 	out := append([]spec.Insn(nil), insns...)
 	for pc := range out {
 		i := &out[pc]
 		if i.Op == spec.LDDW && (i.Src == spec.LDDWMapFD || i.Src == spec.LDDWMapValue) {
-			if n := int(i.Imm); n >= 0 && n < len(fds) {
-				i.Imm = int32(fds[n])
-			} else {
-				i.Imm = -1
-			}
+			i.Imm = fds[min(uint(i.Imm), uint(len(fds)-1))]
 		}
 	}
 	return out

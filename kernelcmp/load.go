@@ -14,7 +14,7 @@ import (
 type loaded struct {
 	typ      hook.Type
 	programs []int // descriptors
-	maps     []int
+	maps     []kmap
 	fullR0   bool // every program stores its r0
 	ldAbs    bool // some program has a hidden exit: LD_ABS beyond the packet returns 0
 	memory   value
@@ -25,8 +25,8 @@ func (l *loaded) close() {
 	for _, fd := range l.programs {
 		sysbpf.Close(fd)
 	}
-	for _, fd := range l.maps {
-		sysbpf.Close(fd)
+	for i := range l.maps {
+		l.maps[i].close()
 	}
 }
 
@@ -43,11 +43,11 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		return &vm.Unsupported{What: fmt.Sprintf("a map for %d bytes of memory: %s", size, describe(err))}
 	}
 	for i := range j.Maps {
-		fd, err := createMap(&j.Maps[i])
+		m, err := createMap(&j.Maps[i])
 		if err != nil {
 			return err
 		}
-		l.maps = append(l.maps, fd)
+		l.maps = append(l.maps, m)
 	}
 	for n := range j.Programs {
 		fd, err := e.loadProgram(j, n, l)
@@ -57,7 +57,7 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		l.programs = append(l.programs, fd)
 	}
 	for i := range j.Maps {
-		if err := fillMap(l.maps[i], &j.Maps[i], l.programs); err != nil {
+		if err := fillMap(l.maps[i].fd, &j.Maps[i], l.programs); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 		prologue = memoryPrologue(l.memory.fd, len(l.memoryBytes(j)))
 	}
 	funcs, whole := canStoreR0(p)
-	bound := bindMaps(p.Insns, l.maps)
+	bound := bindMaps(p.Insns, l.mapFDs())
 	made := plan{insns: append(prologue, bound...), funcs: funcs}
 	if whole && !j.LoadOnly {
 		made = instrument(bound, funcs, prologue, e.result.fd)
@@ -112,7 +112,7 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 	for _, i := range p.Insns {
 		switch {
 		case i.Op == spec.LDDW && (i.Src == spec.LDDWMapIdx || i.Src == spec.LDDWMapIdxValue):
-			attr.FDs = fds(l.maps)
+			attr.FDs = l.mapFDs()
 		case i.Class() == spec.ClassLD && i.Op != spec.LDDW && i.Op != 0:
 			l.ldAbs = true
 		}
@@ -142,15 +142,14 @@ func shifted(funcs []int, by int) []int {
 	return out
 }
 
-func fds(list []int) []int32 {
-	out := []int32{0} // never empty: the kernel reads it
-	for i, fd := range list {
-		if i == 0 {
-			out = out[:0]
-		}
-		out = append(out, int32(fd))
+// mapFDs are the descriptors of the maps, and one that is none, so that there is
+// something to point to.
+func (l *loaded) mapFDs() []int32 {
+	var list []int32
+	for _, m := range l.maps {
+		list = append(list, int32(m.fd))
 	}
-	return out
+	return append(list, -1)
 }
 
 // explain loads a program once more, for the log. Loading without a log first is

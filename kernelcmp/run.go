@@ -100,10 +100,10 @@ func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) run {
 		r.Packet = attr.DataOut[min(f.strip, len(attr.DataOut)):]
 		r.Context = attr.CtxOut
 	}
-	for i, fd := range l.maps {
-		x, err := readMap(fd, &j.Maps[i])
+	for i := range l.maps {
+		x, err := l.maps[i].read(&j.Maps[i])
 		if err != nil {
-			return run{Kind: vm.Crash, Reason: err.Error()}
+			return run{Kind: vm.LoadUnsupported, Reason: err.Error()}
 		}
 		r.Maps = append(r.Maps, x)
 	}

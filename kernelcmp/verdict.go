@@ -63,19 +63,23 @@ next:
 const logTail = 20
 
 // rejection makes the result of a program that was not loaded. What the kernel
-// could not do, for want of memory or rights, is no verdict.
+// could not do, for want of memory, rights or an instruction in its JIT, is no
+// verdict.
 func rejection(n int, err error, log string) error {
 	line := lastLine(log)
 	text := describe(err)
 	if n > 0 {
 		text = fmt.Sprintf("program %d: %s", n, text)
 	}
-	if line == "" {
-		for _, e := range []error{syscall.ENOMEM, syscall.EPERM, syscall.EAGAIN, sysbpf.ENOTSUPP, errors.ErrUnsupported} {
-			if errors.Is(err, e) {
-				return &vm.Unsupported{What: "load: " + text}
-			}
+	for _, e := range []error{syscall.ENOMEM, syscall.EAGAIN, sysbpf.ENOTSUPP, errors.ErrUnsupported} {
+		if errors.Is(err, e) {
+			return &vm.Unsupported{What: "load: " + text + ": " + line}
 		}
+	}
+	switch {
+	case line == "" && errors.Is(err, syscall.EPERM):
+		return &vm.Unsupported{What: "load: " + text}
+	case line == "":
 		return &vm.Rejected{Insn: -1, Reason: text + ", and the verifier's log is empty"}
 	}
 	tail := strings.Split(strings.TrimRight(log, "\n"), "\n")

@@ -121,7 +121,7 @@ func TestRunOnce(t *testing.T) {
 		{"71 10 01 00 00 00 00 00 0f 20 00 00 00 00 00 00 95 00 00 00 00 00 00 00", "aa  bb  cc  ", "be"},
 		{"", "", "error: program: standard input is empty"},
 		{"b7  00  0", "", "error: program: want bytes in hex"},
-		{"b7  00", "", "error: insn 0: length 2 must be a multiple of 8"},
+		{"b7  00", "", "error: insn 0: length 2 must be 8 bytes: the program ends inside the slot"},
 		{"95 00 00 00 00 00 00 00", "xx", "error: memory: want bytes in hex"},
 		{"95 00 00 00 00 00 00 01", "", "error: rejected: insn 0: imm 16777216 of exit must be 0"},
 		{"71 10 01 00 00 00 00 00 95 00 00 00 00 00 00 00", "aa", "error: read fault at insn 0"},

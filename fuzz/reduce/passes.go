@@ -22,35 +22,42 @@ func (w *work) dropInputs() bool {
 	return any
 }
 
-// dropPrograms removes programs but the first. Entries of program arrays that
-// named one are removed with it, and the numbers after it move down.
+// dropPrograms removes programs; without the first one the second runs. Entries of
+// program arrays that named one name the first instead, or are removed too; the
+// numbers after it move down.
 func (w *work) dropPrograms() bool {
 	any := false
-	for k := len(w.best.Programs) - 1; k > 0; k-- {
-		any = w.edit(func(c *vm.Case) bool {
-			c.Programs = slices.Delete(c.Programs, k, k+1)
-			for _, s := range c.Maps {
-				if s.Type == maps.ProgArray {
-					s.Entries = renumber(s.Entries, uint32(k), c.Programs[0].Order)
+	for k := len(w.best.Programs) - 1; k >= 0 && len(w.best.Programs) > 1; k-- {
+		for _, first := range []bool{true, false} {
+			if w.edit(func(c *vm.Case) bool {
+				c.Programs = slices.Delete(c.Programs, k, k+1)
+				for _, s := range c.Maps {
+					if s.Type == maps.ProgArray {
+						s.Entries = renumber(s.Entries, uint32(k), first, c.Programs[0].Order)
+					}
 				}
+				return true
+			}) {
+				any = true
+				break
 			}
-			return true
-		}) || any
+		}
 	}
 	return any
 }
 
-func renumber(entries []maps.Entry, gone uint32, o spec.ByteOrder) []maps.Entry {
+func renumber(entries []maps.Entry, gone uint32, first bool, o spec.ByteOrder) []maps.Entry {
 	out := entries[:0]
 	for _, e := range entries {
 		if len(e.Value) != 4 {
 			continue
 		}
-		v := o.Binary().Uint32(e.Value)
-		if v == gone {
+		switch v := o.Binary().Uint32(e.Value); {
+		case v == gone && !first:
 			continue
-		}
-		if v > gone {
+		case v == gone:
+			o.Binary().PutUint32(e.Value, 0)
+		case v > gone:
 			o.Binary().PutUint32(e.Value, v-1)
 		}
 		out = append(out, e)

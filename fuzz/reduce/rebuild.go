@@ -8,6 +8,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/reports"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
 // witness is a case built around one instruction.
@@ -18,32 +19,37 @@ type witness struct {
 }
 
 // rebuild writes the cases that do nothing but one step of a run, the shortest
-// first. Each observes one effect of the instruction.
-func (r *Reducer) rebuild(c *vm.Case, input int, trace []oracle.Step, at int) []witness {
+// first. Each observes one effect of the instruction. Where addresses are not the
+// same on both targets none may be observed.
+func (r *Reducer) rebuild(c *vm.Case, input int, trace []oracle.Step, at int, sameAddresses bool) []witness {
 	s := &trace[at]
 	row := s.Row()
 	if row == nil || calls(s.Insn) || row.Branches() && !row.Conditional() || row.Op == spec.JCOND {
 		return nil
 	}
 	b := &builder{c: c, input: input, step: s, row: row}
-	if row.Conditional() {
-		b.branch()
-		return b.out
-	}
-	if a, ok := accesses(s.Insn); ok {
+	a, accessing := accesses(s.Insn)
+	var addr uint64
+	var content []byte
+	if accessing {
 		r.Reference.Trace(c, input, uint64(at)) // leaves memory as the step finds it
-		addr := s.Regs[a.base] + uint64(int64(s.Insn.Off))
-		b.memory(a, addr, r.Reference.Bytes(addr, a.size))
-		return b.out
+		addr = s.Regs[a.base] + uint64(int64(s.Insn.Off))
+		content = r.Reference.Bytes(addr, a.size)
 	}
-	if row.Group == spec.Packet {
-		b.add(nil, s.Insn, move(6, 1))
-		return b.out
+	for _, b.loaded = range []bool{false, true} {
+		switch {
+		case row.Conditional():
+			b.branch()
+		case accessing:
+			b.memory(a, addr, content)
+		case row.Group == spec.Packet:
+			b.add(nil, s.Insn, move(6, 1))
+		case s.Insn.Op == spec.LDDW && s.Insn.Src == spec.LDDWFunc:
+		case !sameAddresses && (s.Insn.Op == spec.LDDW && s.Insn.Src != spec.LDDWValue || row.Src.IsRegister() && s.Insn.Src == 10):
+		default:
+			b.add(b.operands(), s.Insn)
+		}
 	}
-	if s.Insn.Op == spec.LDDW && s.Insn.Src == spec.LDDWFunc {
-		return nil
-	}
-	b.add(b.operands(), s.Insn)
 	return b.out
 }
 
@@ -54,6 +60,11 @@ type builder struct {
 	step  *oracle.Step
 	row   *spec.Row
 	out   []witness
+
+	// loaded: operands come from the context and not from constants. A verifier
+	// knows constants, and decides branches on them before the program runs.
+	loaded  bool
+	context []byte
 }
 
 // emit adds a witness; code is a whole program of which the first n instructions
@@ -65,30 +76,44 @@ func (b *builder) emit(effect reports.Effect, n int, code []node) {
 	}
 	p := *b.c.Programs[b.step.Program]
 	p.Insns = insns
+	inputs := b.c.Inputs[b.input : b.input+1]
+	if b.loaded {
+		if len(b.context) == 0 { // nothing to load: the same as without
+			return
+		}
+		p.Type = hook.Syscall
+		inputs = []vm.Input{{Context: b.context}}
+	}
 	c := &vm.Case{
-		Name: b.c.Name, Programs: []*vm.Program{&p}, Inputs: b.c.Inputs[b.input : b.input+1],
+		Name: b.c.Name, Programs: []*vm.Program{&p}, Inputs: inputs,
 		Mode: b.c.Mode, Fuel: uint64(2 * len(insns)),
 	}
 	if b.step.Insn.Op == spec.LDDW && b.step.Insn.Src != spec.LDDWValue {
 		c.Maps = b.c.Maps
 	}
-	c = Clone(c)
-	if len(c.Inputs) == 0 {
-		return
-	}
-	b.out = append(b.out, witness{c, effect, uint64(n)})
+	b.out = append(b.out, witness{Clone(c), effect, uint64(n)})
 }
 
 // operands sets the registers that the instruction names to what they were,
 // those excepted that are to be left alone.
 func (b *builder) operands(but ...uint8) []node {
-	var code []node
+	var code, last []node
+	b.context = b.context[:0]
 	set := func(reg uint8) {
 		if reg == 10 || b.step.Undef>>reg&1 != 0 || slices.Contains(but, reg) {
 			return
 		}
 		but = append(but, reg)
-		code = append(code, constant(reg, b.step.Regs[reg]))
+		n := constant(reg, b.step.Regs[reg])
+		if b.loaded {
+			n = plain(spec.Insn{Op: spec.LDXDW, Dst: reg, Src: 1, Off: int16(len(b.context))})
+			b.context = b.order().AppendUint64(b.context, b.step.Regs[reg])
+		}
+		if reg == 1 { // holds the address of the context until then
+			last = append(last, n)
+		} else {
+			code = append(code, n)
+		}
 	}
 	if b.row.Dst.IsRegister() {
 		set(b.step.Insn.Dst)
@@ -99,7 +124,15 @@ func (b *builder) operands(but ...uint8) []node {
 	if b.compares() {
 		set(0)
 	}
-	return code
+	return append(code, last...)
+}
+
+// order is the byte order of the program.
+func (b *builder) order() binary.AppendByteOrder {
+	if b.c.Programs[b.step.Program].Order == spec.Big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }
 
 // compares reports a compare-and-exchange, which has r0 for an operand.
@@ -112,7 +145,7 @@ func (b *builder) compares() bool {
 func (b *builder) spare() uint8 {
 	i := b.step.Insn
 	for _, reg := range []uint8{0, 2, 3, 4, 5, 6} {
-		if reg != i.Dst && reg != i.Src && !(reg == 0 && b.compares()) {
+		if (reg != i.Dst || !b.row.Dst.IsRegister()) && (reg != i.Src || !b.row.Src.IsRegister()) && !(reg == 0 && b.compares()) {
 			return reg
 		}
 	}

@@ -29,6 +29,7 @@ type Suspect struct {
 	Mismatch  oracle.Mismatch
 	Case      *vm.Case // shows Mismatch: a witness of one instruction, or the case itself
 	raw       raw
+	fuel      uint64 // that the case was found with
 }
 
 // raw is what candidates are held to: the parting as it is found without
@@ -42,14 +43,14 @@ type raw struct {
 // Identify finds out what instruction a mismatch comes from. Neither the case nor
 // what it refers to is kept.
 func (r *Reducer) Identify(c *vm.Case, m oracle.Mismatch) Suspect {
-	s := Suspect{Mismatch: m, Case: Clone(c)}
+	s := Suspect{Mismatch: m, Case: Clone(c), fuel: c.Fuel}
 	s.Signature.Targets = [2]string{r.Oracle.Targets[m.A].Name(), r.Oracle.Targets[m.B].Name()}
 	if m.Kind == reports.Rejection {
 		s.Signature.Effect = reports.Loading
 		return s
 	}
-	parting, located := r.Oracle.Locate(c, m)
 	trace := r.Reference.Trace(c, m.Input, maxTrace)
+	parting, located := r.Oracle.Locate(c, m, trace)
 	s.Signature.Effect = reports.Final
 	if located {
 		s.raw = rawOf(parting, trace)
@@ -65,13 +66,16 @@ func (r *Reducer) Identify(c *vm.Case, m oracle.Mismatch) Suspect {
 			continue
 		}
 		seen[row.Name] = true
-		for _, w := range r.rebuild(c, m.Input, trace, at) {
+		for _, w := range r.rebuild(c, m.Input, trace, at, located) {
 			if found, ok := r.accepts(&w, m); ok {
 				s.Signature.Effect, s.Signature.Insn = w.effect, row.Name
 				s.Case, s.Mismatch, s.raw = w.c, found.Mismatch, found.raw
 				return s
 			}
 		}
+	}
+	if !located {
+		r.probe(&s, trace)
 	}
 	return s
 }
@@ -123,12 +127,12 @@ func (r *Reducer) accepts(w *witness, m oracle.Mismatch) (Suspect, bool) {
 		return Suspect{}, false
 	}
 	s := Suspect{Mismatch: found}
-	parting, located := r.Oracle.Locate(w.c, found)
-	if located {
+	trace := r.Reference.Trace(w.c, found.Input, maxTrace)
+	if parting, located := r.Oracle.Locate(w.c, found, trace); located {
 		if parting.Steps <= w.before {
 			return Suspect{}, false
 		}
-		s.raw = rawOf(parting, r.Reference.Trace(w.c, found.Input, maxTrace))
+		s.raw = rawOf(parting, trace)
 	}
 	return s, true
 }
@@ -136,7 +140,7 @@ func (r *Reducer) accepts(w *witness, m oracle.Mismatch) (Suspect, bool) {
 // Shrink makes the case of a suspect as small as the budget allows, and a finding
 // of it. Both are deterministic.
 func (r *Reducer) Shrink(s Suspect) *reports.Finding {
-	w := &work{r: r, s: s, best: Clone(s.Case), budget: r.Budget}
+	w := &work{r: r, s: s, best: Clone(s.Case), fuel: s.fuel, budget: r.Budget}
 	if w.budget == 0 {
 		w.budget = DefaultBudget
 	}
@@ -162,7 +166,7 @@ func (r *Reducer) finding(w *work) *reports.Finding {
 func (r *Reducer) place(c *vm.Case, m oracle.Mismatch, insn string) *reports.Place {
 	trace := r.Reference.Trace(c, m.Input, maxTrace)
 	last := len(trace) - 1
-	if p, ok := r.Oracle.Locate(c, m); ok {
+	if p, ok := r.Oracle.Locate(c, m, trace); ok {
 		last = min(last, int(p.Steps)-1)
 	}
 	for i := last; i >= 0; i-- {

@@ -87,18 +87,6 @@ func (c *Compiler) move(i *spec.Insn, size int) (upperZero bool) {
 	return size == 4 || i.Off == 0 && (c.upperZero(i.Src) || i.Src == 10)
 }
 
-// narrow is an instruction that reads src as a byte but whose size is another's.
-func (c *Compiler) narrow(size int, op uint32, reg, src Reg) {
-	rex := byte(reg>>3)<<2 | byte(src>>3)
-	if size == 8 {
-		rex |= rexW
-	}
-	if rex != 0 || src >= 4 {
-		c.byte(rexBase | rex)
-	}
-	c.byte(byte(op>>8), byte(op), 0xc0|byte(reg&7)<<3|byte(src&7))
-}
-
 // end compiles byte swaps. The machine is little-endian: le keeps the bytes.
 func (c *Compiler) end(i *spec.Insn) (upperZero bool) {
 	dst := host[i.Dst]

@@ -107,6 +107,18 @@ func (a *Asm) mem(reg byte, m Mem) {
 	}
 }
 
+// narrow is an instruction that reads src as a byte but whose size is another's.
+func (a *Asm) narrow(size int, op uint32, reg, src Reg) {
+	rex := byte(reg>>3)<<2 | byte(src>>3)
+	if size == 8 {
+		rex |= rexW
+	}
+	if rex != 0 || src >= 4 {
+		a.byte(rexBase | rex)
+	}
+	a.byte(byte(op>>8), byte(op), 0xc0|byte(reg&7)<<3|byte(src&7))
+}
+
 // The digit of an arithmetic operation: in an opcode extension, and in the middle
 // bits of its register opcodes.
 const (

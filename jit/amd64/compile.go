@@ -71,15 +71,9 @@ type exit struct {
 	refund uint32 // fuel to give back
 }
 
-// Code is a compiled program. The slices are valid until the next Compile.
-type Code struct {
-	Bytes  []byte
-	Offset []uint32 // where the code of each slot is; a slot that is no instruction has none
-}
-
 // Compile compiles a plan. The code can be copied anywhere; its entry is its first
 // byte.
-func (c *Compiler) Compile(p *plan.Plan) Code {
+func (c *Compiler) Compile(p *plan.Plan) plan.Code {
 	n := len(p.Insns)
 	c.p, c.checked = p, p.Mode&plan.Checked != 0
 	c.Buf = slices.Grow(c.Buf[:0], 256+16*n)
@@ -102,7 +96,7 @@ func (c *Compiler) Compile(p *plan.Plan) Code {
 	for _, j := range c.jumps {
 		c.patch(j.at, int(c.offset[j.slot]))
 	}
-	return Code{c.Buf, c.offset}
+	return plan.Code{Bytes: c.Buf, Offset: c.offset}
 }
 
 // assign finds registers for fuel and mask.

@@ -136,3 +136,10 @@ func (p *Plan) Rest(pc int) uint32 {
 	}
 	return n
 }
+
+// Code is what a lowering makes of a plan. The slices are valid until the lowering
+// is used again.
+type Code struct {
+	Bytes  []byte   // can be copied anywhere; entered at its first byte
+	Offset []uint32 // where the code of each slot is, one a slot and one of padding
+}

@@ -7,13 +7,16 @@ var arithmetic = []Erratum{
 		Linux:  "[ran] Masks. [read] Its interpreter masks register counts and not immediates, which the verifier has checked.",
 		Choice: "Masked: counts are taken modulo the width.",
 		Case:   "shift-register",
+		Stage:  Run,
 	},
 	{
 		ID: "shift-immediate", Title: "Shift by an immediate out of range",
-		Texts:  "RFC 9669 section 4.1 masks every count, an immediate one too.",
-		Linux:  "[ran] Refuses: invalid shift. The range is 0 to 31 for ALU and 0 to 63 for ALU64.",
-		Choice: "The decoder refuses, as Linux does. An implementation that masks conforms to the RFC: vectors mark this a choice.",
-		Case:   "shift-immediate",
+		Texts:   "RFC 9669 section 4.1 masks every count, an immediate one too.",
+		Linux:   "[ran] Refuses: invalid shift. The range is 0 to 31 for ALU and 0 to 63 for ALU64.",
+		Choice:  "The decoder refuses, as Linux does. An implementation that masks conforms to the RFC: vectors mark this a choice.",
+		Case:    "shift-immediate",
+		Stage:   Encoding,
+		Refusal: "invalid shift 64",
 	},
 	{
 		ID: "div-register-zero", Title: "Division by a register that is zero",
@@ -21,6 +24,7 @@ var arithmetic = []Erratum{
 		Linux:  "[ran] 0. [read] The verifier writes a test in front of each division; interpreter and JIT by themselves do not.",
 		Choice: "0.",
 		Case:   "div-register-zero",
+		Stage:  Run,
 	},
 	{
 		ID: "mod-register-zero", Title: "Modulo a register that is zero",
@@ -28,13 +32,16 @@ var arithmetic = []Erratum{
 		Linux:  "[ran] So: the 32-bit form clears the upper half.",
 		Choice: "The dividend, cut to the operation's width.",
 		Case:   "mod-register-zero",
+		Stage:  Run,
 	},
 	{
 		ID: "div-immediate-zero", Title: "Division by an immediate zero",
-		Texts:  "RFC 9669 section 4.1 gives 0, and makes no exception for immediates.",
-		Linux:  "[ran] Refuses: div by zero. So for all four of DIV, SDIV, MOD, SMOD.",
-		Choice: "The decoder refuses, as Linux does; a choice for an implementation of the RFC alone.",
-		Case:   "div-immediate-zero",
+		Texts:   "RFC 9669 section 4.1 gives 0, and makes no exception for immediates.",
+		Linux:   "[ran] Refuses: div by zero. So for all four of DIV, SDIV, MOD, SMOD.",
+		Choice:  "The decoder refuses, as Linux does; a choice for an implementation of the RFC alone.",
+		Case:    "div-immediate-zero",
+		Stage:   Encoding,
+		Refusal: "div by zero",
 	},
 	{
 		ID: "le-clears", Title: "Byte swap to the order the machine already has",
@@ -42,6 +49,7 @@ var arithmetic = []Erratum{
 		Linux:  "[ran] le16 and le32 on a little-endian host clear the bits above.",
 		Choice: "The result is zero-extended on either machine.",
 		Case:   "le-clears",
+		Stage:  Run,
 	},
 	{
 		ID: "movsx-half", Title: "Sign extension into 32 bits",
@@ -49,6 +57,7 @@ var arithmetic = []Erratum{
 		Linux:  "[ran] So.",
 		Choice: "As the text.",
 		Case:   "movsx-half",
+		Stage:  Run,
 	},
 	{
 		ID: "jump-negative-immediate", Title: "Unsigned comparison with a negative immediate",
@@ -56,6 +65,7 @@ var arithmetic = []Erratum{
 		Linux:  "[ran] For 64-bit jumps the immediate is sign-extended and the result compared as unsigned.",
 		Choice: "As Linux.",
 		Case:   "jump-negative-immediate",
+		Stage:  Run,
 	},
 	{
 		ID: "fixups", Title: "Division rules live in the verifier",
@@ -63,5 +73,6 @@ var arithmetic = []Erratum{
 		Linux:  "[read] Division by 0 and by -1 are rewritten by the verifier; the JIT emits the bare instruction. The kernel's module test_bpf loads programs without the verifier, and so differs from the kernel that people use.",
 		Choice: "Linux is verifier, fix-ups and JIT together.",
 		Case:   "fixups",
+		Stage:  Run,
 	},
 }

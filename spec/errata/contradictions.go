@@ -8,6 +8,7 @@ var contradictions = []Erratum{
 		Linux:  "[ran] Sign-extends: dividing 0xffffffffffffffff by immediate -1 gives 1.",
 		Choice: "The prose. The appendix is wrong.",
 		Case:   "div64-negative-immediate",
+		Stage:  Run,
 	},
 	{
 		ID: "S2", Title: "Sign-extending loads are missing from the appendix",
@@ -15,6 +16,7 @@ var contradictions = []Erratum{
 		Linux:  "[ran] Runs all three; [read] since 6.6. 0x99, eight bytes, is an unknown opcode.",
 		Choice: "The three exist, in group base32: section 2.4 puts there whatever is not excluded.",
 		Case:   "memsx",
+		Stage:  Run,
 	},
 	{
 		ID: "S3", Title: "The least number divided by -1",
@@ -22,6 +24,7 @@ var contradictions = []Erratum{
 		Linux:  "[ran] The quotient is the least number again and the remainder is 0, at 32 and 64 bits. [read] Up to 6.11 x86's JIT could fault on it; since 6.12 the verifier rewrites the instruction.",
 		Choice: "Division by -1 is negation, modulo -1 is 0: the tree says so in a Cond of its own.",
 		Case:   "sdiv-overflow",
+		Stage:  Run,
 	},
 	{
 		ID: "S4", Title: "The appendix leaves out masks and casts",
@@ -29,20 +32,25 @@ var contradictions = []Erratum{
 		Linux:  "[ran] Masks the count, and works on the low half of both operands.",
 		Choice: "The prose. Fourteen forms differ from the appendix read by the letter; a test of package spec lists them and shows that each really does.",
 		Case:   "rsh32-upper-half",
+		Stage:  Run,
 	},
 	{
 		ID: "S5", Title: "Names of classes and source bits",
-		Texts:  "RFC 9669 section 4.3: the row of EXIT in the table of jumps carries a remark that belongs to CALL, `{CALL, K, JMP} only`. Section 4.2 names an ALU64 swap with TO, a name of the source bit that ALU64 reserves.",
-		Linux:  "[ran] 0x95 is EXIT, 0x9d is unknown. 0xd7 with source bit 0 is the unconditional swap, 0xdf is unknown.",
-		Choice: "EXIT is {EXIT, K, JMP} only. The unconditional swap has source bit 0.",
-		Case:   "bswap-source-bit",
+		Texts:   "RFC 9669 section 4.3: the row of EXIT in the table of jumps carries a remark that belongs to CALL, `{CALL, K, JMP} only`. Section 4.2 names an ALU64 swap with TO, a name of the source bit that ALU64 reserves.",
+		Linux:   "[ran] 0x95 is EXIT, 0x9d is unknown. 0xd7 with source bit 0 is the unconditional swap, 0xdf is unknown.",
+		Choice:  "EXIT is {EXIT, K, JMP} only. The unconditional swap has source bit 0.",
+		Case:    "bswap-source-bit",
+		Stage:   Encoding,
+		Refusal: "unknown opcode df",
 	},
 	{
 		ID: "S6", Title: "Who must clear unused fields",
-		Texts:  "RFC 9669 section 3.1: unused fields shall be cleared to zero. That binds who writes a program. No clause says what a loader does with one that breaks the rule.",
-		Linux:  "[ran] Refuses every form with a non-zero unused field, at load time; the one exception is EXIT's offset.",
-		Choice: "The decoder refuses them all.",
-		Case:   "reserved-offset-add",
+		Texts:   "RFC 9669 section 3.1: unused fields shall be cleared to zero. That binds who writes a program. No clause says what a loader does with one that breaks the rule.",
+		Linux:   "[ran] Refuses every form with a non-zero unused field, at load time; the one exception is EXIT's offset.",
+		Choice:  "The decoder refuses them all.",
+		Case:    "reserved-offset-add",
+		Stage:   Encoding,
+		Refusal: "reserved field",
 	},
 	{
 		ID: "S7", Title: "Atomic operations on 8 and 16 bits",
@@ -50,6 +58,7 @@ var contradictions = []Erratum{
 		Linux:  "[ran] Load-acquire and store-release exist at 8, 16, 32 and 64 bits since 6.15. The other atomic operations at 8 and 16 bits are refused.",
 		Choice: "As Linux. The ordered forms are in group linux, so an implementation of the RFC alone is not asked for them.",
 		Case:   "load-acquire-byte",
+		Stage:  Run,
 	},
 	{
 		ID: "S8", Title: "The low half of a 64-bit immediate",
@@ -57,6 +66,7 @@ var contradictions = []Erratum{
 		Linux:  "[ran] Joins the two halves as unsigned numbers.",
 		Choice: "As Linux: imm is zero-extended.",
 		Case:   "lddw-negative-low-half",
+		Stage:  Run,
 	},
 	{
 		ID: "S9", Title: "Which part of the divisor is compared with zero",
@@ -64,5 +74,6 @@ var contradictions = []Erratum{
 		Linux:  "[ran] Tests the low half: the quotient is 0, the remainder the low half of dst.",
 		Choice: "The low half is tested.",
 		Case:   "div32-by-high-half",
+		Stage:  Run,
 	},
 }

@@ -11,18 +11,9 @@
 //
 // # Cases
 //
-// Each entry names a file in cases/, a txtar archive. Its comment holds `key: value`
-// lines: the program type and the stage that decides:
-//
-//	encoding   spec.Decode refuses the bytes; so does every loader
-//	load       the slots decode, and the flow of control is refused when loading
-//	verifier   engines run it, a verifier of the kernel's strictness refuses it
-//	run        the program runs, and the outcome tells
-//
-// The files are prog (assembly) or prog.hex (one slot a line), input, and expect:
-// the kind of outcome with r0, or the message that a refusal contains. A line
-// `linux: …` in expect is what the kernel's own message contains, and `linux:
-// accepts` says that it takes what we refuse. A line `fault: KIND` beside a
-// verifier's refusal is how a checked engine stops if it runs the program all the
-// same.
+// Each entry names a file in cases/, in the format of package vm/casefile: the
+// program as text, or in hex where a disassembler would not bring it back; the
+// input; and what comes of it here. Refusal is what the kernel says to the same
+// program: where it is empty and the case is refused here, the two differ, and Linux
+// says how.
 package errata

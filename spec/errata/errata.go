@@ -4,14 +4,27 @@ import "embed"
 
 // Erratum is one contradiction or open corner.
 type Erratum struct {
-	ID     string // short and stable: S1, or words
-	Title  string
-	Group  string // one of Groups
-	Texts  string // what the texts say, with the clause
-	Linux  string // what Linux does, [ran] or [read]
-	Choice string // what this project does
-	Case   string // the name of a file in cases/, without .txtar
+	ID      string // short and stable: S1, or words
+	Title   string
+	Group   string // one of Groups
+	Texts   string // what the texts say, with the clause
+	Linux   string // what Linux does, [ran] or [read]
+	Choice  string // what this project does
+	Case    string // the name of a file in cases/, without .txtar
+	Stage   Stage  // what decides the case here
+	Refusal string // a part of Linux 6.18's message if it refuses the case, "" if it runs it
 }
+
+// Stage is the step at which a case is decided.
+type Stage uint8
+
+// Stages, from the first to the last.
+const (
+	Encoding Stage = iota // spec.Decode refuses the bytes
+	Load                  // the slots decode, the flow of control is refused when loading
+	Verifier              // engines run it, a verifier as strict as the kernel's refuses it
+	Run                   // it runs, and the outcome tells
+)
 
 // Groups orders the entries.
 var Groups = []string{

@@ -85,20 +85,25 @@ func TestEntriesAreComplete(t *testing.T) {
 }
 
 func TestCasesAreWellFormed(t *testing.T) {
-	stages := []string{"encoding", "load", "verifier", "run"}
+	kinds := map[Stage][]string{Encoding: {"rejected"}, Load: {"rejected"}, Verifier: {"exit", "fault"}, Run: {"exit"}}
 	for _, e := range All {
 		t.Run(e.ID, func(t *testing.T) {
 			c := readCase(t, &e)
-			stage := c.header["stage"]
-			if c.header["type"] == "" || !slices.Contains(stages, stage) {
-				t.Errorf("header %v", c.header)
+			if c.header["type"] == "" || !slices.Contains(kinds[e.Stage], c.expect["kind"]) {
+				t.Errorf("stage %d, header %v, expects %v", e.Stage, c.header, c.expect)
 			}
 			if _, ok := c.files["input"]; !ok {
 				t.Error("no input")
 			}
+			if (e.Stage == Run) != (c.expect["r0"] != "") || (e.Stage <= Load) != (c.expect["message"] != "") {
+				t.Errorf("stage %d expects %v", e.Stage, c.expect)
+			}
+			if (e.Stage == Run) != (e.Refusal == "") && e.ID != "exit-offset" {
+				t.Errorf("stage %d, and Linux says %q", e.Stage, e.Refusal)
+			}
 			prog, text := c.files["prog"]
-			if text == (stage == "encoding") {
-				t.Errorf("stage %s with files %v", stage, c.files)
+			if text == (e.Stage == Encoding) {
+				t.Errorf("stage %d with files %v", e.Stage, c.files)
 			}
 			p, err := asm.Assemble(prog, asm.Names{})
 			if err != nil {
@@ -106,12 +111,6 @@ func TestCasesAreWellFormed(t *testing.T) {
 			}
 			if err := spec.CheckAll(p.Insns); err != nil || text && len(p.Insns) == 0 {
 				t.Errorf("%d slots: %v", len(p.Insns), err)
-			}
-			if kind := c.expect["kind"]; (stage == "run") != (kind == "exit") || (stage == "run") == (c.expect["r0"] == "") {
-				t.Errorf("stage %s expects %v", stage, c.expect)
-			}
-			if stage != "run" && c.expect["linux"] == "" {
-				t.Error("a refusal without what Linux says")
 			}
 		})
 	}
@@ -123,7 +122,7 @@ func TestDecoderRefusesTheCases(t *testing.T) {
 	n := 0
 	for _, e := range All {
 		c := readCase(t, &e)
-		if c.header["stage"] != "encoding" {
+		if e.Stage != Encoding {
 			continue
 		}
 		n++

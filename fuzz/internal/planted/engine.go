@@ -52,9 +52,9 @@ type instance struct {
 func (i instance) Run(m *vm.Machine) vm.Result {
 	r := i.Instance.Run(m)
 	if e := i.e; r.Kind == vm.FuelSpent && r.Steps > 0 && e.wrong != nil {
-		now := refvm.State{Prog: e.last.Prog, PC: -1, Depth: e.last.Depth, Steps: r.Steps, Regs: r.Regs, Undef: r.Undef}
+		now := refvm.State{Prog: e.last.Prog, PC: r.Next.PC, Depth: e.last.Depth, Steps: r.Steps, Regs: r.Regs, Undef: r.Undef}
 		e.wrong(&e.last, &now)
-		r.Regs, r.Undef = now.Regs, now.Undef
+		r.Regs, r.Undef, r.Next.PC = now.Regs, now.Undef, now.PC
 	}
 	return r
 }
