@@ -117,13 +117,40 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 			l.ldAbs = true
 		}
 	}
-	if fd, err = sysbpf.LoadProg(attr); err == nil {
+	attr.LogLevel, attr.Log = logErrors, e.log
+	if fd, err = e.loadLogged(attr, l); err == nil {
 		return fd, nil
 	}
-	if fd, l.log = e.explain(attr); fd >= 0 { // the first refusal was a passing one
-		return fd, nil
+	if processed(l.log) < patience {
+		attr.LogLevel = logStates
+		if fd, again := e.loadLogged(attr, l); again == nil { // the first refusal was a passing one
+			return fd, nil
+		}
 	}
 	return -1, rejection(n, err, l.log)
+}
+
+// Levels of the verifier's log: messages and statistics only (BPF_LOG_STATS), which
+// costs next to nothing, or every instruction with the registers that it touched.
+const (
+	logErrors = 4
+	logStates = 1
+)
+
+// patience is how many instructions a refused program may have cost the verifier to
+// be loaded once more, for a log that shows what it saw. A million take seconds.
+const patience = 20_000
+
+// loadLogged keeps the log, too. Kernels since 6.4 keep the end of a log that is too
+// long, older ones the beginning.
+func (e *executor) loadLogged(attr *sysbpf.Prog, l *loaded) (fd int, err error) {
+	e.log[0] = 0
+	fd, err = sysbpf.LoadProg(attr)
+	if err != nil {
+		text, _, _ := bytes.Cut(e.log, []byte{0})
+		l.log = string(text)
+	}
+	return fd, err
 }
 
 // memoryBytes is the memory of a program of type mem; mapped memory is whole pages.
@@ -150,18 +177,4 @@ func (l *loaded) mapFDs() []int32 {
 		list = append(list, int32(m.fd))
 	}
 	return append(list, -1)
-}
-
-// explain loads a program once more, for the log. Loading without a log first is
-// three times as fast, and most programs need none. Kernels since 6.4 keep the end
-// of a log that is too long, older ones the beginning.
-func (e *executor) explain(attr *sysbpf.Prog) (fd int, log string) {
-	attr.LogLevel, attr.Log = 1, e.log
-	e.log[0] = 0
-	fd, err := sysbpf.LoadProg(attr)
-	if err != nil {
-		fd = -1
-	}
-	text, _, _ := bytes.Cut(e.log, []byte{0})
-	return fd, string(text)
 }

@@ -14,7 +14,7 @@ import (
 type Verdict struct {
 	Kind   vm.Kind // Exit: accepted; else LoadRejected, LoadUnsupported, Hang or Crash
 	Reason string  // the last line of the log that says something; empty if accepted
-	Log    string  // the log's end, at most 1 MiB
+	Log    string  // the log's end, at most 1 MiB; without states if the verifier took long
 }
 
 // Accepted reports whether all programs of the case were loaded.
@@ -57,6 +57,14 @@ next:
 		}
 	}
 	return ""
+}
+
+// processed is the number of instructions that the verifier says it has looked at.
+func processed(log string) (n int) {
+	if i := strings.LastIndex(log, "processed "); i >= 0 {
+		fmt.Sscanf(log[i:], "processed %d insns", &n)
+	}
+	return n
 }
 
 // logTail is how many lines of the log go into a Reason.
