@@ -118,16 +118,19 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 		}
 	}
 	attr.LogLevel, attr.Log = logErrors, e.log
-	if fd, err = e.loadLogged(attr, l); err == nil {
+	if fd, err = sysbpf.LoadProg(attr); err == nil {
 		return fd, nil
 	}
-	if processed(l.log) < patience {
+	messages := e.loggedText()
+	l.log = messages
+	if processed(messages) < patience {
 		attr.LogLevel = logStates
-		if fd, again := e.loadLogged(attr, l); again == nil { // the first refusal was a passing one
+		if fd, again := sysbpf.LoadProg(attr); again == nil { // the first refusal was a passing one
 			return fd, nil
 		}
+		l.log = e.loggedText()
 	}
-	return -1, rejection(n, err, l.log)
+	return -1, rejection(n, err, messages, l.log)
 }
 
 // Levels of the verifier's log: messages and statistics only (BPF_LOG_STATS), which
@@ -141,16 +144,13 @@ const (
 // be loaded once more, for a log that shows what it saw. A million take seconds.
 const patience = 20_000
 
-// loadLogged keeps the log, too. Kernels since 6.4 keep the end of a log that is too
-// long, older ones the beginning.
-func (e *executor) loadLogged(attr *sysbpf.Prog, l *loaded) (fd int, err error) {
-	e.log[0] = 0
-	fd, err = sysbpf.LoadProg(attr)
-	if err != nil {
-		text, _, _ := bytes.Cut(e.log, []byte{0})
-		l.log = string(text)
-	}
-	return fd, err
+// loggedText is the log of the load before. Kernels since 6.4 keep the end of a log
+// that is too long, older ones the beginning.
+func (e *executor) loggedText() string {
+	b, _, _ := bytes.Cut(e.log, []byte{0})
+	text := string(b)
+	e.log[0] = 0 // a load that fails early writes nothing
+	return text
 }
 
 // memoryBytes is the memory of a program of type mem; mapped memory is whole pages.
