@@ -108,12 +108,16 @@ func EvalUnary(op UnaryOp, v uint64, n, word uint, big bool) uint64 {
 	return bits.ReverseBytes64(v) >> (64 - n)
 }
 
+// swapScaled reverses the whole units of n bits. Bits above the last whole unit, at
+// widths that are no multiple of 8, stay where they are: a swap undoes itself at
+// every width.
 func swapScaled(v uint64, n, unit uint) uint64 {
+	whole := n / unit * unit
 	var out uint64
-	for done := uint(0); done+unit <= n; done += unit {
+	for done := uint(0); done < whole; done += unit {
 		out = out<<unit | v>>done&maskOf(unit)
 	}
-	return out
+	return v>>whole<<whole | out
 }
 
 // EvalBinary applies op to the low n bits of x and y.

@@ -18,7 +18,11 @@ func internalRows() []Row {
 	for _, s := range sizes {
 		rows = append(rows, row("probe_ldx"+s.name, ClassLDX|ModeABS|s.bits, Any, "dst = load that reads 0 where it faults"))
 		if s.bytes < 8 {
-			rows = append(rows, row("probe_ldxs"+s.name, ClassLDX|ModeIND|s.bits, Any, "dst = sign-extending load that reads 0 where it faults"))
+			rows = append(
+				rows,
+				row("probe_ldxs"+s.name, ClassLDX|ModeIND|s.bits, Any, "dst = sign-extending load that reads 0 where it faults"),
+				row("arena_ldxs"+s.name, ClassLDX|0xc0|s.bits, Any, "dst = sign-extending load in the arena, fault-tolerant"),
+			)
 		}
 		for _, c := range []struct {
 			name  string

@@ -33,7 +33,7 @@ type (
 	// Reg is the value of a register: one named by the instruction, or a fixed one.
 	Reg RegRef
 
-	// Imm is the immediate, sign-extended to 64 bits (RFC 9669 section 1.3).
+	// Imm is the immediate, sign-extended to 64 bits (RFC 9669 section 4.1).
 	Imm struct{}
 
 	// Wide is both immediates of an LDDW joined.
@@ -75,8 +75,9 @@ type (
 
 	// Atomic reads Size bytes at Addr, writes back what Op makes of them and X, and
 	// its value is what was read, zero-extended; all as one indivisible step. The
-	// write of CmpXchg happens only if what was read equals Cmp. It traps unless
-	// Addr is a multiple of Size and both reading and writing are allowed.
+	// write of CmpXchg happens only if what was read equals the low Size bytes of
+	// Cmp. It traps unless Addr is a multiple of Size and both reading and writing are
+	// allowed.
 	Atomic struct {
 		Op   AtomicOp
 		Size Size

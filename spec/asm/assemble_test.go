@@ -74,7 +74,7 @@ func TestDisassemble(t *testing.T) {
 L3:
 	if r0 == 0 goto L6
 	goto -4
-	.insn 0x8f, 1, 0, 0, 0	# opcode 0x8f is unknown
+	.insn 0x8f, 1, 0, 0, 0	# opcode 0x8f is unknown: neg takes no source register
 L6:
 	call L3
 	.insn 0x95, 0, 0, 0, 3	# imm 3 of exit must be 0

@@ -25,6 +25,9 @@ func (t Type) String() string {
 	return fmt.Sprintf("map type %d", uint32(t))
 }
 
+// Simulated reports whether maps of the type can be made.
+func (t Type) Simulated() bool { _, ok := typeNames[t]; return ok }
+
 // TypeByName finds a type by its name in Linux, in lower case.
 func TypeByName(name string) (Type, bool) {
 	for t, n := range typeNames {

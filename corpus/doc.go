@@ -1,0 +1,16 @@
+// Package corpus is the project's stock of programs to run.
+//
+// programs/ holds small, real C programs with the objects that clang made of them,
+// once for each byte order:
+//
+//	firewall    xdp         parses Ethernet, VLAN, IPv4, TCP and UDP; drops by rules in a hash
+//	checksum    sched_cls   verifies and mends the IPv4 header checksum in the packet
+//	ratelimit   xdp         a token bucket for every source; .rodata, .bss and a settable clock
+//
+// programs/testdata holds the packets that the tests send through them. The tests
+// compare every target with plain Go that states what each program is to do.
+//
+// A changed program is compiled again by
+//
+//	go test ./corpus -run Objects -generate     (clang-19 and llvm-strip-19)
+package corpus

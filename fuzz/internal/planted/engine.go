@@ -1,0 +1,77 @@
+package planted
+
+import (
+	"testing"
+
+	"github.com/lockstep-ebpf/lockstep/refvm"
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/mem"
+)
+
+// Mistake changes the state after an instruction. before is the state that the
+// instruction ran in; its Insn is the instruction.
+type Mistake func(before, now *refvm.State)
+
+// engine is a reference VM that makes a mistake.
+type engine struct {
+	refvm.Engine
+	name  string
+	wrong Mistake
+	last  refvm.State // before the instruction that ran last
+}
+
+// Engine makes a reference VM that makes a mistake; nil makes it right. It can go
+// wrong after any instruction but one that ends the program.
+func Engine(name string, wrong Mistake) vm.Engine {
+	e := &engine{name: name, wrong: wrong}
+	if wrong != nil {
+		e.Hook = func(now *refvm.State) {
+			if now.Steps > 0 {
+				wrong(&e.last, now)
+			}
+			e.last = *now
+		}
+	}
+	return e
+}
+
+func (e *engine) Name() string { return e.name }
+
+func (e *engine) Load(l *vm.Loaded) (vm.Instance, error) {
+	i, err := e.Engine.Load(l)
+	return instance{i, e}, err
+}
+
+type instance struct {
+	vm.Instance
+	e *engine
+}
+
+// Run makes the mistake also after the last instruction before the fuel was spent:
+// no hook sees the state there.
+func (i instance) Run(m *vm.Machine) vm.Result {
+	r := i.Instance.Run(m)
+	if e := i.e; r.Kind == vm.FuelSpent && r.Steps > 0 && e.wrong != nil {
+		now := refvm.State{Prog: e.last.Prog, PC: r.Next.PC, Depth: e.last.Depth, Steps: r.Steps, Regs: r.Regs, Undef: r.Undef}
+		e.wrong(&e.last, &now)
+		r.Regs, r.Undef, r.Next.PC = now.Regs, now.Undef, now.PC
+	}
+	return r
+}
+
+// Targets makes a target of the reference VM, and one of an engine.
+func Targets(t testing.TB, e vm.Engine) []vm.Target {
+	t.Helper()
+	return []vm.Target{target(t, &refvm.Engine{}), target(t, e)}
+}
+
+func target(t testing.TB, e vm.Engine) vm.Target {
+	t.Helper()
+	m, err := mem.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := vm.NewTarget(e, m)
+	t.Cleanup(func() { x.Close() })
+	return x
+}

@@ -1,0 +1,178 @@
+package reduce
+
+import (
+	"github.com/lockstep-ebpf/lockstep/fuzz/oracle"
+	"github.com/lockstep-ebpf/lockstep/reports"
+	"github.com/lockstep-ebpf/lockstep/vm"
+)
+
+// Reducer makes findings of mismatches. It is for one goroutine.
+type Reducer struct {
+	Oracle    *oracle.Oracle
+	Reference *oracle.Reference
+	Budget    int // candidates that Shrink may run; 0 means DefaultBudget
+}
+
+// DefaultBudget is enough for a program of some hundred instructions.
+const DefaultBudget = 4000
+
+// maxTrace is how many steps of a run are looked at.
+const maxTrace = 1 << 14
+
+// maxBack is how many branches before a parting are suspected, and how many
+// different instructions where a target cannot be stepped.
+const maxBack = 128
+
+// Suspect is a mismatch whose instruction is known, as far as it can be.
+type Suspect struct {
+	Signature reports.Signature
+	Mismatch  oracle.Mismatch
+	Case      *vm.Case // shows Mismatch: a witness of one instruction, or the case itself
+	raw       raw
+	fuel      uint64 // that the case was found with
+}
+
+// raw is what candidates are held to: the parting as it is found without
+// rebuilding anything.
+type raw struct {
+	located bool
+	effect  reports.Effect
+	insn    string
+}
+
+// Identify finds out what instruction a mismatch comes from. Neither the case nor
+// what it refers to is kept.
+func (r *Reducer) Identify(c *vm.Case, m oracle.Mismatch) Suspect {
+	s := Suspect{Mismatch: m, Case: Clone(c), fuel: c.Fuel}
+	s.Signature.Targets = [2]string{r.Oracle.Targets[m.A].Name(), r.Oracle.Targets[m.B].Name()}
+	if m.Kind == reports.Rejection {
+		s.Signature.Effect = reports.Loading
+		return s
+	}
+	trace := r.Reference.Trace(c, m.Input, maxTrace)
+	parting, located := r.Oracle.Locate(c, m, trace)
+	s.Signature.Effect = reports.Final
+	if located {
+		s.raw = rawOf(parting, trace)
+		s.Signature.Effect, s.Signature.Insn = s.raw.effect, s.raw.insn
+	}
+	seen := map[string]bool{}
+	for _, at := range suspects(trace, parting, located) {
+		row := trace[at].Row()
+		if row == nil || len(seen) > maxBack {
+			break
+		}
+		if !located && seen[row.Name] && len(trace) > maxBack {
+			continue
+		}
+		seen[row.Name] = true
+		for _, w := range r.rebuild(c, m.Input, trace, at, located) {
+			if found, ok := r.accepts(&w, m); ok {
+				s.Signature.Effect, s.Signature.Insn = w.effect, row.Name
+				s.Case, s.Mismatch, s.raw = w.c, found.Mismatch, found.raw
+				return s
+			}
+		}
+	}
+	if !located {
+		r.probe(&s, trace)
+	}
+	return s
+}
+
+// rawOf names the instruction of a parting.
+func rawOf(p oracle.Parting, trace []oracle.Step) raw {
+	x := raw{located: true, effect: p.Effect}
+	if n := len(trace); n > 0 {
+		at := min(int(p.Steps), n) - 1
+		if row := trace[at].Row(); row != nil {
+			x.insn = row.Name
+		}
+	}
+	return x
+}
+
+// suspects lists the steps that may be to blame, the likeliest first. A branch
+// that went the wrong way shows only when the two ways do different things, so
+// those before the parting are suspects too.
+func suspects(trace []oracle.Step, p oracle.Parting, located bool) []int {
+	var list []int
+	if !located {
+		for i := range trace {
+			list = append(list, i)
+		}
+		return list
+	}
+	last := min(int(p.Steps), len(trace)) - 1
+	if last < 0 {
+		return nil
+	}
+	list = append(list, last)
+	for i := last - 1; i >= 0 && len(list) < maxBack; i-- {
+		if row := trace[i].Row(); row != nil && row.Conditional() {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// accepts runs a witness: it must show a mismatch of the same two targets that
+// arises no earlier than at its instruction.
+func (r *Reducer) accepts(w *witness, m oracle.Mismatch) (Suspect, bool) {
+	if _, err := vm.Check(w.c.Programs[0]); err != nil {
+		return Suspect{}, false
+	}
+	found, differ := r.Oracle.Pair(w.c, m.A, m.B)
+	if !differ || (found.Kind == reports.Fault) != (w.effect == reports.Faults) {
+		return Suspect{}, false
+	}
+	s := Suspect{Mismatch: found}
+	trace := r.Reference.Trace(w.c, found.Input, maxTrace)
+	if parting, located := r.Oracle.Locate(w.c, found, trace); located {
+		if parting.Steps <= w.before {
+			return Suspect{}, false
+		}
+		s.raw = rawOf(parting, trace)
+	}
+	return s, true
+}
+
+// Shrink makes the case of a suspect as small as the budget allows, and a finding
+// of it. Both are deterministic.
+func (r *Reducer) Shrink(s Suspect) *reports.Finding {
+	w := &work{r: r, s: s, best: Clone(s.Case), fuel: s.fuel, budget: r.Budget}
+	if w.budget == 0 {
+		w.budget = DefaultBudget
+	}
+	w.run()
+	return r.finding(w)
+}
+
+// finding runs the reduced case once more for its outcomes.
+func (r *Reducer) finding(w *work) *reports.Finding {
+	m, c := w.s.Mismatch, w.best
+	f := &reports.Finding{Signature: w.s.Signature, Count: 1, Case: c, Insns: reports.CountInsns(c)}
+	if last, differ := r.Oracle.Pair(c, m.A, m.B); differ {
+		m = last
+	}
+	a, b := r.Oracle.RunOn(m.A, c), r.Oracle.RunOn(m.B, c)
+	f.Kind, f.Input, f.Difference = m.Kind, m.Input, reports.Difference(m.Difference)
+	f.Outcomes = [2]reports.Seen{reports.See(&a[m.Input]), reports.See(&b[m.Input])}
+	f.Place = r.place(c, m, f.Signature.Insn)
+	return f
+}
+
+// place finds the instruction of the signature in the reduced case.
+func (r *Reducer) place(c *vm.Case, m oracle.Mismatch, insn string) *reports.Place {
+	trace := r.Reference.Trace(c, m.Input, maxTrace)
+	last := len(trace) - 1
+	if p, ok := r.Oracle.Locate(c, m, trace); ok {
+		last = min(last, int(p.Steps)-1)
+	}
+	for i := last; i >= 0; i-- {
+		if row := trace[i].Row(); row != nil && row.Name == insn {
+			return &trace[i].Place
+		}
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package fuzz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-ebpf/lockstep/fuzz/oracle"
+	"github.com/lockstep-ebpf/lockstep/fuzz/reduce"
+	"github.com/lockstep-ebpf/lockstep/vm"
+)
+
+// watched says which programs are watched for coverage: one in so many. Watching
+// costs as much as running on another engine.
+const watched = 16
+
+// identified bounds the mismatches of a unit that are looked into. A bug that
+// every second program shows would otherwise take all the time.
+const identified = 8
+
+// bench is what a worker works with: targets of its own, and what looks at them.
+type bench struct {
+	seed     uint64
+	generate Generator
+	oracle   *oracle.Oracle
+	reducer  *reduce.Reducer
+	ref      *oracle.Reference
+	batched  bool
+	counts   []TargetCount // of the unit, by target
+}
+
+func newBench(o *Options) (*bench, error) {
+	targets, err := o.Targets()
+	if err != nil {
+		return nil, err
+	}
+	ref, err := oracle.NewReference()
+	if err != nil {
+		closeTargets(targets)
+		return nil, err
+	}
+	b := &bench{
+		seed: o.Seed, generate: o.Generator(), oracle: oracle.New(targets), ref: ref,
+		counts: make([]TargetCount, len(targets)),
+	}
+	b.reducer = &reduce.Reducer{Oracle: b.oracle, Reference: ref, Budget: o.Budget}
+	for _, t := range targets {
+		if _, ok := t.(vm.BatchTarget); ok {
+			b.batched = true
+		}
+	}
+	return b, nil
+}
+
+func closeTargets(targets []vm.Target) (err error) {
+	for _, t := range targets {
+		err = errors.Join(err, t.Close())
+	}
+	return err
+}
+
+func (b *bench) close() error {
+	return errors.Join(closeTargets(b.oracle.Targets), b.ref.Close())
+}
+
+// result is what came of a unit.
+type result struct {
+	unit     uint64
+	partial  bool // the campaign was stopped in its midst
+	counts   counts
+	coverage *Coverage
+	found    []hit
+	err      error
+}
+
+// hit is a mismatch; suspect is what identifying it gave.
+type hit struct {
+	program  uint64
+	found    *vm.Case
+	mismatch oracle.Mismatch
+	suspect  reduce.Suspect
+}
+
+// run carries out a unit of n programs.
+func (b *bench) run(ctx context.Context, unit uint64, n int) (r *result) {
+	r = &result{unit: unit, coverage: NewCoverage()}
+	clear(b.counts)
+	if b.batched {
+		b.runBatch(ctx, r, n)
+	} else {
+		for k := range n {
+			if ctx.Err() != nil {
+				r.partial = true
+				break
+			}
+			program := unit*UnitSize + uint64(k)
+			c := b.generate(Stream(b.seed, program))
+			b.judge(r, program, c, b.oracle.Run(c))
+		}
+	}
+	// Identifying runs the targets again, which ends the life of their outcomes.
+	for i := range r.found {
+		h := &r.found[i]
+		h.suspect = b.reducer.Identify(h.found, h.mismatch)
+	}
+	r.counts.Targets = map[string]TargetCount{}
+	for i, t := range b.oracle.Targets {
+		r.counts.Targets[t.Name()] = b.counts[i]
+	}
+	return r
+}
+
+// runBatch hands the whole unit to those targets that want many cases at once.
+func (b *bench) runBatch(ctx context.Context, r *result, n int) {
+	cases := make([]*vm.Case, n)
+	for k := range cases {
+		cases[k] = reduce.Clone(b.generate(Stream(b.seed, r.unit*UnitSize+uint64(k))))
+	}
+	if r.partial = ctx.Err() != nil; r.partial {
+		return
+	}
+	batches := make([][][]vm.Outcome, len(b.oracle.Targets))
+	for i, t := range b.oracle.Targets {
+		if batch, ok := t.(vm.BatchTarget); ok {
+			if batches[i] = batch.RunBatch(cases); len(batches[i]) != n {
+				r.err = fmt.Errorf("target %s gave %d outcomes for %d cases", t.Name(), len(batches[i]), n)
+				return
+			}
+		}
+	}
+	outs := make([][]vm.Outcome, len(batches))
+	for k, c := range cases {
+		for i := range outs {
+			if batches[i] != nil {
+				outs[i] = batches[i][k]
+			} else {
+				outs[i] = b.oracle.RunOn(i, c)
+			}
+		}
+		b.judge(r, r.unit*UnitSize+uint64(k), c, outs)
+	}
+}
+
+// judge counts the outcomes of a program and notes its mismatches.
+func (b *bench) judge(r *result, program uint64, c *vm.Case, outs [][]vm.Outcome) {
+	r.counts.Programs++
+	accepted, supported := true, true
+	for i := range outs {
+		b.counts[i].count(outs[i])
+		if len(outs[i]) > 0 && outs[i][0].Kind == vm.LoadUnsupported {
+			supported = false
+		}
+		accepted = accepted && oracle.Accepted(outs[i])
+	}
+	if accepted {
+		r.counts.Accepted++
+	}
+	if !supported {
+		r.counts.Unsupported++
+	}
+	mismatches := b.oracle.Compare(c, outs)
+	if len(mismatches) > 0 {
+		r.counts.Mismatches++
+	}
+	for _, m := range mismatches {
+		if len(r.found) < identified {
+			r.found = append(r.found, hit{program: program, found: reduce.Clone(c), mismatch: m})
+		}
+	}
+	if accepted && program%watched == 0 {
+		r.coverage.Watch(b.ref, c)
+	}
+}
+
+func (t *TargetCount) count(outs []vm.Outcome) {
+	t.Programs++
+	for i := range outs {
+		switch outs[i].Kind {
+		case vm.LoadUnsupported:
+			t.Unsupported++
+			return
+		case vm.LoadRejected:
+			t.Rejected++
+			return
+		case vm.Crash:
+			t.Crashes++
+			return
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package object
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm/maps"
+)
+
+func convertMap(name string, m *ebpf.MapSpec, order spec.ByteOrder) *Map {
+	out := &Map{Spec: maps.Spec{
+		Name: name, Type: maps.Type(m.Type), Flags: m.Flags,
+		KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
+	}}
+	if out.Type == maps.ProgArray && out.KeySize == 0 {
+		out.KeySize = 4 // the reader leaves it out where the object does
+	}
+	for _, kv := range m.Contents {
+		key, ok := kv.Key.(uint32)
+		switch value := kv.Value.(type) {
+		case []byte: // a data section
+			k := make([]byte, 4)
+			order.Binary().PutUint32(k, key)
+			out.Entries = append(out.Entries, maps.Entry{Key: k, Value: value})
+		case string: // a program, or an inner map
+			if out.Programs == nil {
+				out.Programs = map[uint32]string{}
+			}
+			out.Programs[key] = value
+		default:
+			ok = false
+		}
+		if !ok {
+			out.Unready = fmt.Errorf("initial contents of type %T: %T are not understood; fill the map from user space", kv.Key, kv.Value)
+		}
+	}
+	return out
+}
+
+// slots lists the indices of a prog_array that the object fills, ascending.
+func (m *Map) slots() []uint32 {
+	slots := make([]uint32, 0, len(m.Programs))
+	for i := range m.Programs {
+		slots = append(slots, i)
+	}
+	slices.Sort(slots)
+	return slots
+}
+
+// progEntry is an entry of a prog_array: little-endian always (see package maps).
+func progEntry(slot, number uint32) maps.Entry {
+	return maps.Entry{
+		Key:   binary.LittleEndian.AppendUint32(nil, slot),
+		Value: binary.LittleEndian.AppendUint32(nil, number),
+	}
+}

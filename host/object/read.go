@@ -1,0 +1,64 @@
+package object
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
+)
+
+// Read reads an object. It needs the bytes alone and takes any: what is no BPF
+// object is an error.
+func Read(r io.ReaderAt) (*Object, error) {
+	if err := measure(r); err != nil {
+		return nil, err
+	}
+	coll, err := load(r)
+	if err != nil {
+		return nil, err
+	}
+	o := &Object{}
+	if coll.ByteOrder == binary.BigEndian {
+		o.Order = spec.Big
+	}
+	for _, name := range slices.Sorted(maps.Keys(coll.Maps)) {
+		o.Maps = append(o.Maps, convertMap(name, coll.Maps[name], o.Order))
+	}
+	for _, name := range slices.Sorted(maps.Keys(coll.Programs)) {
+		p := coll.Programs[name]
+		o.License = p.License
+		out := &Program{Section: p.SectionName}
+		out.Name, out.Type, out.Order = name, hook.Type(p.Type), o.Order
+		out.Insns, out.Unready = link(p.Instructions, p.ByteOrder, o.mapIndex)
+		o.Programs = append(o.Programs, out)
+	}
+	return o, nil
+}
+
+// load calls cilium/ebpf's reader. That reader is made for objects that a compiler
+// wrote; on hostile ones it may panic, in its own code or in debug/elf. For a
+// caller of Read such an object is as malformed as any other, so a panic becomes
+// an error that says where it came from.
+func load(r io.ReaderAt) (coll *ebpf.CollectionSpec, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			coll, err = nil, fmt.Errorf("malformed object: the ELF reader (cilium/ebpf) panicked: %v", p)
+		}
+	}()
+	coll, err = ebpf.LoadCollectionSpecFromReader(r)
+	if err != nil {
+		return nil, fmt.Errorf("not a BPF object that can be read: %w", err)
+	}
+	return coll, nil
+}
+
+// mapIndex is the number of the map with a name, or -1.
+func (o *Object) mapIndex(name string) int {
+	return slices.IndexFunc(o.Maps, func(m *Map) bool { return m.Name == name })
+}

@@ -1,0 +1,150 @@
+package kernelcmp
+
+import (
+	"bufio"
+	"encoding/gob"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/rlimit"
+
+	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
+)
+
+// executorEnv makes a process an executor.
+const executorEnv = "LOCKSTEP_KERNEL_EXECUTOR"
+
+// ExecutorMain turns this process into an executor if that is what it was started
+// for, and does not return then. Every program that opens a Target calls it before
+// anything else: main first thing, a test in TestMain.
+func ExecutorMain() {
+	if os.Getenv(executorEnv) == "" {
+		return
+	}
+	signal.Ignore(os.Interrupt) // meant for the parent, whose end of the pipe is what counts
+	if err := serve(os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "kernel executor:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// serve answers jobs until the parent closes the pipe.
+func serve(in, out *os.File) error {
+	w := bufio.NewWriter(out)
+	enc, dec := gob.NewEncoder(w), gob.NewDecoder(bufio.NewReader(in))
+	h := hello{Release: sysbpf.Release()}
+	_ = rlimit.RemoveMemlock() // kernels before 5.11; the probe tells if it mattered
+	e, err := newExecutor()
+	if err != nil {
+		h.Problem = err.Error()
+	}
+	if err := enc.Encode(h); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil || h.Problem != "" {
+		return err
+	}
+	for {
+		var j job
+		if err := dec.Decode(&j); err != nil { // io.EOF: the parent is done, or gone
+			return nil
+		}
+		if err := enc.Encode(e.do(&j)); err != nil {
+			return err
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// executor holds what outlives a job in the kernel.
+type executor struct {
+	result   value // r0 at the exit of a main function
+	memories map[int]value
+	types    *btf.Handle // one function type, for every function of every program
+	typeID   uint32
+	log      []byte
+}
+
+// value is an array map of one element that is mapped into this process.
+type value struct {
+	fd    int
+	bytes []byte
+}
+
+func newExecutor() (*executor, error) {
+	if err := permitted(); err != nil {
+		return nil, err
+	}
+	e := &executor{memories: map[int]value{}, log: make([]byte, 1<<20)}
+	var err error
+	if e.result, err = newValue(8); err != nil {
+		return nil, fmt.Errorf("the map for results: %s", describe(err))
+	}
+	if e.types, e.typeID, err = functionType(); err != nil {
+		return nil, fmt.Errorf("BTF for functions: %w", err)
+	}
+	return e, nil
+}
+
+func newValue(size int) (value, error) {
+	const array = 2
+	fd, err := sysbpf.CreateMap(&sysbpf.Map{Type: array, KeySize: 4, ValueSize: uint32(size), MaxEntries: 1, Flags: sysbpf.MapMmapable})
+	if err != nil {
+		return value{}, err
+	}
+	b, err := sysbpf.MapMemory(fd, size, true)
+	if err != nil {
+		sysbpf.Close(fd)
+		return value{}, err
+	}
+	return value{fd, b}, nil
+}
+
+// memory gives the map that is the memory of a program of type mem. Its size is
+// exact, because the verifier goes by it.
+func (e *executor) memory(size int) (value, error) {
+	if size == 0 {
+		return value{fd: -1}, nil
+	}
+	if m, ok := e.memories[size]; ok {
+		return m, nil
+	}
+	const keep = 64 // sizes; more are not worth their memory
+	if len(e.memories) == keep {
+		for s, m := range e.memories {
+			_ = sysbpf.UnmapMemory(m.bytes)
+			sysbpf.Close(m.fd)
+			delete(e.memories, s)
+		}
+	}
+	m, err := newValue(size)
+	if err == nil {
+		e.memories[size] = m
+	}
+	return m, err
+}
+
+// functionType loads BTF with one static function that returns int. The verifier
+// wants every function of a program with callbacks to have a type, and wants static
+// linkage of a callback; it does not want the types to differ.
+func functionType() (*btf.Handle, uint32, error) {
+	b, err := btf.NewBuilder(nil, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	id, err := b.Add(&btf.Func{
+		Name:    "f",
+		Linkage: btf.StaticFunc,
+		Type:    &btf.FuncProto{Return: &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}},
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	h, err := btf.NewHandle(b)
+	return h, uint32(id), err
+}

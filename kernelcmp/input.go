@@ -1,0 +1,169 @@
+package kernelcmp
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
+)
+
+// Sizes of test run's data, in bytes (Linux's net/bpf/test_run.c). Larger packets
+// are possible in newer kernels, but programs then see the first part only.
+const (
+	etherHeader = 14
+	maxSkb      = 3712 // a page less NET_SKB_PAD and struct skb_shared_info
+	maxXDP      = 3520 // a page less XDP_PACKET_HEADROOM and struct skb_shared_info
+	maxContext  = 65535
+)
+
+// Offsets in struct __sk_buff and struct xdp_md that package hook has no name for.
+const (
+	skbIfindex       = 40
+	xdpIngressIfdx   = 12
+	xdpRxQueueIndex  = 16
+	loopbackIfindex  = 1 // the device that test runs use
+	etherTypeOffset  = 12
+	smallestEthertyp = 0x600 // less is a length (IEEE 802.3)
+)
+
+// frame is an input as test run takes it.
+type frame struct {
+	data  []byte
+	ctx   []byte
+	strip int // bytes at the front of data that the program does not see
+}
+
+// layout makes test run's data and context of an input. An input that the kernel
+// would not show to the program as our machines do is unsupported.
+func layout(t hook.Type, in *vm.Input) (frame, error) {
+	switch t {
+	case hook.Unspec:
+		return frame{data: make([]byte, etherHeader+1)}, nil // one byte: an empty skb is refused
+	case hook.SocketFilter:
+		return layoutSocket(in)
+	case hook.SchedCLS:
+		return layoutSched(in)
+	case hook.XDP:
+		return layoutXDP(in)
+	case hook.Syscall:
+		if len(in.Context) > maxContext {
+			return frame{}, &vm.Unsupported{What: fmt.Sprintf("a context of %d bytes: the kernel takes at most %d", len(in.Context), maxContext)}
+		}
+		return frame{ctx: in.Context}, nil
+	}
+	return frame{}, &vm.Unsupported{What: t.String()}
+}
+
+func sized(n, low, high int) error {
+	if n < low || n > high {
+		return &vm.Unsupported{What: fmt.Sprintf("a packet of %d bytes: the kernel's test run takes %d to %d here", n, low, high)}
+	}
+	return nil
+}
+
+// layoutSocket puts a MAC header before the packet, which test run takes off again.
+// Its type field is what the program finds in skb->protocol.
+func layoutSocket(in *vm.Input) (frame, error) {
+	if err := sized(len(in.Packet), 1, maxSkb-etherHeader); err != nil {
+		return frame{}, err
+	}
+	data := make([]byte, etherHeader, etherHeader+len(in.Packet))
+	if p := field32(in.Context, hook.SkbProtocol); p != 0 {
+		binary.NativeEndian.PutUint16(data[etherTypeOffset:], uint16(p))
+	}
+	data = append(data, in.Packet...)
+	ctx, err := skbContext(in.Context, data)
+	return frame{data, ctx, etherHeader}, err
+}
+
+func layoutSched(in *vm.Input) (frame, error) {
+	if err := sized(len(in.Packet), etherHeader, maxSkb); err != nil {
+		return frame{}, err
+	}
+	ctx, err := skbContext(in.Context, in.Packet)
+	return frame{data: in.Packet, ctx: ctx}, err
+}
+
+func layoutXDP(in *vm.Input) (frame, error) {
+	if err := sized(len(in.Packet), etherHeader, maxXDP); err != nil {
+		return frame{}, err
+	}
+	if v := field32(in.Context, xdpIngressIfdx); v != 0 && v != loopbackIfindex {
+		return frame{}, &vm.Unsupported{What: fmt.Sprintf("ingress_ifindex %d: the kernel's test run has 1", v)}
+	}
+	if v := field32(in.Context, xdpRxQueueIndex); v != 0 {
+		return frame{}, &vm.Unsupported{What: fmt.Sprintf("rx_queue_index %d: the kernel's test run has 0", v)}
+	}
+	return frame{data: in.Packet}, nil
+}
+
+// skbGiven are the fields that test run lets the caller set.
+var skbGiven = []hook.Field{
+	{Name: "mark", Off: 8, Size: 4}, {Name: "priority", Off: 32, Size: 4}, {Name: "ingress_ifindex", Off: 36, Size: 4},
+	{Name: "ifindex", Off: skbIfindex, Size: 4}, {Name: "cb", Off: 48, Size: 20}, {Name: "tstamp", Off: 152, Size: 8},
+	{Name: "gso_segs", Off: 164, Size: 4}, {Name: "gso_size", Off: 176, Size: 4}, {Name: "hwtstamp", Off: 184, Size: 8},
+}
+
+// skbShown are the fields whose value after the run test run gives back, and that
+// a program may change.
+var skbShown = []hook.Field{
+	{Name: "mark", Off: 8, Size: 4}, {Name: "priority", Off: 32, Size: 4}, {Name: "cb", Off: 48, Size: 20}, {Name: "tstamp", Off: 152, Size: 8},
+}
+
+// skbHidden marks the bytes of struct __sk_buff that a run does not show.
+var skbHidden = func() []bool {
+	hidden := make([]bool, hook.Lookup(hook.SchedCLS).Size)
+	for i := range hidden {
+		hidden[i] = true
+	}
+	for _, f := range skbShown {
+		clear(hidden[f.Off:][:f.Size])
+	}
+	return hidden
+}()
+
+// skbContext copies the fields that can be set. Those that the machine fills in
+// are passed over; the others must be zero, or what the kernel has there.
+func skbContext(given, data []byte) ([]byte, error) {
+	size := int(hook.Lookup(hook.SchedCLS).Size)
+	if len(given) > size {
+		return nil, &vm.Unsupported{What: fmt.Sprintf("a context of %d bytes: struct __sk_buff has %d", len(given), size)}
+	}
+	all := make([]byte, size)
+	copy(all, given)
+	if p := field32(all, hook.SkbProtocol); p != 0 && p != protocolOf(data) {
+		return nil, &vm.Unsupported{What: fmt.Sprintf("protocol %#x: the kernel finds %#x in the packet", p, protocolOf(data))}
+	}
+	for _, off := range []int{hook.SkbLen, hook.SkbProtocol, hook.SkbData, hook.SkbDataEnd, hook.SkbDataMeta} {
+		clear(all[off:][:4])
+	}
+	ctx := make([]byte, size)
+	for _, f := range skbGiven {
+		copy(ctx[f.Off:][:f.Size], all[f.Off:])
+		clear(all[f.Off:][:f.Size])
+	}
+	for off, b := range all {
+		if b != 0 {
+			return nil, &vm.Unsupported{What: fmt.Sprintf("byte %d of the context: the kernel's test run cannot set it", off)}
+		}
+	}
+	return ctx, nil
+}
+
+// protocolOf is skb->protocol as eth_type_trans finds it, or 0 where the field
+// holds a length.
+func protocolOf(data []byte) uint32 {
+	if binary.BigEndian.Uint16(data[etherTypeOffset:]) < smallestEthertyp {
+		return 0
+	}
+	return uint32(binary.NativeEndian.Uint16(data[etherTypeOffset:]))
+}
+
+// field32 reads a context field; what the caller left out is zero.
+func field32(ctx []byte, off int) uint32 {
+	if len(ctx) < off+4 {
+		return 0
+	}
+	return binary.NativeEndian.Uint32(ctx[off:])
+}

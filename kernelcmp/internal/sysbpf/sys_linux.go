@@ -1,0 +1,155 @@
+//go:build linux && (amd64 || arm64 || loong64 || ppc64 || ppc64le || riscv64 || s390x)
+
+package sysbpf
+
+import (
+	"bytes"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// call is bpf(2). Pointers stand in attr as unsafe.Pointer, so that the garbage
+// collector and growing stacks see them; hence only 64-bit machines.
+func call[A any](cmd int, attr *A) (int, error) {
+	r, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(cmd), uintptr(unsafe.Pointer(attr)), unsafe.Sizeof(*attr))
+	runtime.KeepAlive(attr)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(r), nil
+}
+
+// ptr is nil for an empty slice: test run takes an address for a wish.
+func ptr[T any](s []T) unsafe.Pointer {
+	if len(s) == 0 {
+		return nil
+	}
+	return unsafe.Pointer(unsafe.SliceData(s))
+}
+
+// CreateMap makes a map. The caller closes it.
+func CreateMap(m *Map) (fd int, err error) {
+	attr := *m
+	return call(unix.BPF_MAP_CREATE, &attr)
+}
+
+// UpdateMap writes one element, whether or not it is there already.
+func UpdateMap(fd int, key, value []byte) error {
+	attr := struct {
+		fd         uint32
+		_          uint32
+		key, value unsafe.Pointer
+		flags      uint64
+	}{fd: uint32(fd), key: ptr(key), value: ptr(value)}
+	_, err := call(unix.BPF_MAP_UPDATE_ELEM, &attr)
+	return err
+}
+
+// LookupBatch reads up to limit elements into keys and values, from where cursor says
+// (nil: from the start), and leaves in next where to go on. The error is ENOENT
+// with the last of them.
+func LookupBatch(fd int, limit uint32, cursor, next, keys, values []byte) (n uint32, err error) {
+	attr := struct {
+		in, out, keys, values unsafe.Pointer
+		count, fd             uint32
+		elemFlags, flags      uint64
+	}{in: ptr(cursor), out: ptr(next), keys: ptr(keys), values: ptr(values), count: limit, fd: uint32(fd)}
+	_, err = call(unix.BPF_MAP_LOOKUP_BATCH, &attr)
+	if err != nil && err != syscall.ENOENT { // count is only written in these cases
+		return 0, err
+	}
+	return attr.count, err
+}
+
+// MapMemory maps the values of an array that was made with MapMmapable: size bytes,
+// rounded up to pages.
+func MapMemory(fd, size int, write bool) ([]byte, error) {
+	prot := unix.PROT_READ
+	if write {
+		prot |= unix.PROT_WRITE
+	}
+	page := unix.Getpagesize()
+	return unix.Mmap(fd, 0, (size+page-1)/page*page, prot, unix.MAP_SHARED)
+}
+
+// UnmapMemory ends what MapMemory began.
+func UnmapMemory(b []byte) error { return unix.Munmap(b) }
+
+var license = []byte("GPL\x00")
+
+// LoadProg verifies and loads a program. The caller closes it. The verifier gives
+// up with EAGAIN when a signal comes, and Go's scheduler sends signals, so that is
+// tried again.
+func LoadProg(p *Prog) (fd int, err error) {
+	attr := struct {
+		progType, insnCnt  uint32
+		insns, license     unsafe.Pointer
+		logLevel, logSize  uint32
+		logBuf             unsafe.Pointer
+		kernVersion, flags uint32
+		name               [16]byte
+		ifindex, attach    uint32
+		btfFD, funcRecSize uint32
+		funcInfo           unsafe.Pointer
+		funcCnt, lineRec   uint32
+		lineInfo           unsafe.Pointer
+		lineCnt, attachBTF uint32
+		attachFD, coreCnt  uint32
+		fdArray            unsafe.Pointer
+	}{
+		progType: p.Type, insnCnt: uint32(len(p.Code) / 8), insns: ptr(p.Code), license: ptr(license),
+		flags: p.Flags, fdArray: ptr(p.FDs),
+	}
+	if p.LogLevel > 0 {
+		attr.logLevel, attr.logSize, attr.logBuf = p.LogLevel, uint32(len(p.Log)), ptr(p.Log)
+	}
+	if len(p.FuncInfo) > 0 {
+		attr.btfFD, attr.funcRecSize = uint32(p.BTF), uint32(unsafe.Sizeof(FuncInfo{}))
+		attr.funcInfo, attr.funcCnt = ptr(p.FuncInfo), uint32(len(p.FuncInfo))
+	}
+	for range 1000 {
+		if fd, err = call(unix.BPF_PROG_LOAD, &attr); err != syscall.EAGAIN {
+			break
+		}
+	}
+	return fd, err
+}
+
+// RunProg runs a program once on an input.
+func RunProg(fd int, r *Run) error {
+	attr := struct {
+		fd, retval        uint32
+		dataSize, dataOut uint32
+		data, out         unsafe.Pointer
+		repeat, duration  uint32
+		ctxSize, ctxOut   uint32
+		ctx, ctxOutBuf    unsafe.Pointer
+		flags, cpu, batch uint32
+		_                 uint32
+	}{
+		fd: uint32(fd), dataSize: uint32(len(r.Data)), data: ptr(r.Data), dataOut: uint32(len(r.DataOut)), out: ptr(r.DataOut),
+		ctxSize: uint32(len(r.Ctx)), ctx: ptr(r.Ctx), ctxOut: uint32(len(r.CtxOut)), ctxOutBuf: ptr(r.CtxOut),
+	}
+	if _, err := call(unix.BPF_PROG_TEST_RUN, &attr); err != nil {
+		return err
+	}
+	r.Retval = attr.retval
+	r.DataOut = r.DataOut[:min(int(attr.dataOut), cap(r.DataOut))]
+	r.CtxOut = r.CtxOut[:min(int(attr.ctxOut), cap(r.CtxOut))]
+	return nil
+}
+
+// Close closes a descriptor.
+func Close(fd int) { unix.Close(fd) }
+
+// Release is the kernel's version, as uname -r shows it.
+func Release() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return ""
+	}
+	return string(bytes.TrimRight(u.Release[:], "\x00"))
+}

@@ -1,0 +1,141 @@
+package kernelcmp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
+)
+
+// poison is what stands in the place of r0 before a run, to see that the program
+// wrote it.
+const poison = 0xdead_1055_7e9b_adf0
+
+// do carries out a job.
+func (e *executor) do(j *job) *answer {
+	a := &answer{}
+	frames, err := layouts(j)
+	if err != nil {
+		r := vm.FromError(err)
+		a.Kind, a.Reason = r.Kind, r.Reason
+		return a
+	}
+	var l loaded
+	defer l.close()
+	if err := e.load(j, &l); err != nil {
+		r := vm.FromError(err)
+		a.Kind, a.Reason = r.Kind, r.Reason
+		if j.LoadOnly {
+			a.Log = l.log
+		}
+		return a
+	}
+	if j.LoadOnly {
+		return a
+	}
+	for i, f := range frames {
+		r := e.run(j, &l, f, &j.Inputs[i])
+		a.Runs = append(a.Runs, r)
+		if r.Kind != vm.Exit { // maps would differ from now on
+			r = run{Kind: r.Kind, Reason: "an earlier input: " + r.Reason}
+			for len(a.Runs) < len(frames) {
+				a.Runs = append(a.Runs, r)
+			}
+			break
+		}
+	}
+	return a
+}
+
+// layouts prepares all inputs first: one that cannot be run makes the whole case
+// unsupported, because those after it would meet other contents of maps.
+func layouts(j *job) ([]frame, error) {
+	if len(j.Programs) == 0 {
+		return nil, &vm.Rejected{Insn: -1, Reason: "the case has no program"}
+	}
+	if j.LoadOnly {
+		return nil, nil
+	}
+	var frames []frame
+	for i := range j.Inputs {
+		f, err := layout(j.Programs[0].Type, &j.Inputs[i])
+		if err != nil {
+			return nil, err
+		}
+		frames = append(frames, f)
+	}
+	return frames, nil
+}
+
+func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) run {
+	memory := l.memoryBytes(j)
+	copy(memory, in.Memory)
+	binary.NativeEndian.PutUint64(e.result.bytes, poison)
+	attr := sysbpf.Run{Data: f.data, Ctx: f.ctx}
+	if l.typ == hook.Syscall {
+		attr.Ctx = bytes.Clone(f.ctx) // written by the run
+	} else {
+		attr.DataOut = make([]byte, len(f.data))
+		attr.CtxOut = make([]byte, len(f.ctx))
+	}
+	if err := sysbpf.RunProg(l.programs[0], &attr); err != nil {
+		return runError(l.typ, in, err)
+	}
+	r := run{}
+	var err error
+	if r.R0, err = e.r0(l, attr.Retval); err != nil {
+		return run{Kind: vm.Crash, Reason: err.Error()}
+	}
+	switch l.typ {
+	case hook.Unspec:
+		r.Memory = bytes.Clone(memory)
+	case hook.Syscall:
+		r.Context = attr.Ctx
+	default:
+		r.Packet = attr.DataOut[min(f.strip, len(attr.DataOut)):]
+		r.Context = attr.CtxOut
+	}
+	for i := range l.maps {
+		x, err := l.maps[i].read(&j.Maps[i])
+		if err != nil {
+			return run{Kind: vm.LoadUnsupported, Reason: err.Error()}
+		}
+		r.Maps = append(r.Maps, x)
+	}
+	return r
+}
+
+// r0 is the result in 64 bits, where programs store it. Its lower half must be what
+// test run returns.
+func (e *executor) r0(l *loaded, retval uint32) (uint64, error) {
+	if !l.fullR0 {
+		return uint64(retval), nil
+	}
+	v := binary.NativeEndian.Uint64(e.result.bytes)
+	switch {
+	case uint32(v) == retval:
+		return v, nil
+	case v == poison && l.ldAbs && retval == 0: // returned at an LD_ABS or LD_IND
+		return 0, nil
+	}
+	return 0, fmt.Errorf("the program stored r0 = %#x, but the kernel says that it returned %#x", v, retval)
+}
+
+// runError says why an input was not run.
+func runError(t hook.Type, in *vm.Input, err error) run {
+	what := "test run: " + describe(err)
+	switch {
+	case errors.Is(err, syscall.EINVAL) && t == hook.Syscall:
+		what += fmt.Sprintf(": the program uses more of its context than the %d bytes of this input", len(in.Context))
+	case errors.Is(err, syscall.ENODEV):
+		what += ": no network device has the ifindex of the context"
+	case errors.Is(err, sysbpf.ENOTSUPP):
+		what += ": this kernel has no test run for " + t.String()
+	}
+	return run{Kind: vm.LoadUnsupported, Reason: what}
+}

@@ -1,0 +1,88 @@
+package kernelcmp
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
+	"github.com/lockstep-ebpf/lockstep/vm"
+)
+
+// Verdict is what the kernel's verifier says of a case.
+type Verdict struct {
+	Kind   vm.Kind // Exit: accepted; else LoadRejected, LoadUnsupported, Hang or Crash
+	Reason string  // the last line of the log that says something; empty if accepted
+	Log    string  // the log's end, at most 1 MiB
+}
+
+// Accepted reports whether all programs of the case were loaded.
+func (v *Verdict) Accepted() bool { return v.Kind == vm.Exit }
+
+var errnoNames = map[syscall.Errno]string{
+	syscall.EPERM: "EPERM", syscall.ENOENT: "ENOENT", syscall.E2BIG: "E2BIG", syscall.EBADF: "EBADF", syscall.EAGAIN: "EAGAIN",
+	syscall.ENOMEM: "ENOMEM", syscall.EACCES: "EACCES", syscall.EFAULT: "EFAULT", syscall.EINVAL: "EINVAL", syscall.ENOSPC: "ENOSPC",
+	syscall.ENOSYS: "ENOSYS", syscall.ENODEV: "ENODEV", syscall.ERANGE: "ERANGE", sysbpf.ENOTSUPP: "ENOTSUPP",
+}
+
+// describe names an error of bpf(2) as kernel people do.
+func describe(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		if name, ok := errnoNames[errno]; ok {
+			return name
+		}
+		return fmt.Sprintf("errno %d", int(errno))
+	}
+	return err.Error()
+}
+
+// noise are lines of a log that say nothing about the verdict.
+var noise = []string{"processed ", "verification time", "stack depth", "peak_states", "mark_precise:"}
+
+// lastLine is the last line of a log that says why.
+func lastLine(log string) string {
+	lines := strings.Split(strings.TrimRight(log, "\n"), "\n")
+next:
+	for i := len(lines) - 1; i >= 0; i-- {
+		line := strings.TrimSpace(lines[i])
+		for _, n := range noise {
+			if strings.HasPrefix(line, n) {
+				continue next
+			}
+		}
+		if line != "" {
+			return line
+		}
+	}
+	return ""
+}
+
+// logTail is how many lines of the log go into a Reason.
+const logTail = 20
+
+// rejection makes the result of a program that was not loaded. What the kernel
+// could not do, for want of memory, rights or an instruction in its JIT, is no
+// verdict.
+func rejection(n int, err error, log string) error {
+	line := lastLine(log)
+	text := describe(err)
+	if n > 0 {
+		text = fmt.Sprintf("program %d: %s", n, text)
+	}
+	for _, e := range []error{syscall.ENOMEM, syscall.EAGAIN, sysbpf.ENOTSUPP, errors.ErrUnsupported} {
+		if errors.Is(err, e) {
+			return &vm.Unsupported{What: "load: " + text + ": " + line}
+		}
+	}
+	switch {
+	case line == "" && errors.Is(err, syscall.EPERM):
+		return &vm.Unsupported{What: "load: " + text}
+	case line == "":
+		return &vm.Rejected{Insn: -1, Reason: text + ", and the verifier's log is empty"}
+	}
+	tail := strings.Split(strings.TrimRight(log, "\n"), "\n")
+	tail = tail[max(0, len(tail)-logTail):]
+	return &vm.Rejected{Insn: -1, Reason: text + ": " + line + "\n" + strings.Join(tail, "\n")}
+}

@@ -1,0 +1,125 @@
+package kernelcmp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+
+	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
+	"github.com/lockstep-ebpf/lockstep/vm/maps"
+)
+
+// The executor talks gob over its standard input and output: first one hello, then
+// one answer a job, in order.
+
+// hello is the executor's first word.
+type hello struct {
+	Problem string // why bpf(2) cannot be used; empty if it can
+	Release string
+}
+
+// job is a case on its way to the executor. Programs go as bytes: gob is slow on
+// many small structs.
+type job struct {
+	Programs []program
+	Maps     []maps.Spec
+	Inputs   []vm.Input
+	LoadOnly bool // verdict and log of the unchanged program, no run
+}
+
+type program struct {
+	Type hook.Type
+	Code []byte // in the host's order
+}
+
+// answer is what became of a job. Kind is Exit if it was loaded.
+type answer struct {
+	Kind   vm.Kind
+	Reason string
+	Log    string // of a job with LoadOnly
+	Runs   []run
+}
+
+// run is what became of an input.
+type run struct {
+	Kind                    vm.Kind
+	Reason                  string
+	R0                      uint64
+	Memory, Packet, Context []byte
+	Maps                    []contents
+}
+
+// contents are a map's elements, one after the other. Arrays have no keys.
+type contents struct{ Keys, Values []byte }
+
+// hostOrder is the byte order of this machine, hence of its kernel.
+var hostOrder = func() spec.ByteOrder {
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		return spec.Big
+	}
+	return spec.Little
+}()
+
+func newJob(c *vm.Case, loadOnly bool) *job {
+	j := &job{Inputs: c.Inputs, LoadOnly: loadOnly}
+	for _, p := range c.Programs {
+		j.Programs = append(j.Programs, program{p.Type, spec.Encode(p.Insns, hostOrder)})
+	}
+	for _, s := range c.Maps {
+		j.Maps = append(j.Maps, *s)
+	}
+	return j
+}
+
+// decode is the inverse of newJob's encoding of a program.
+func (p *program) decode() *vm.Program {
+	insns, err := spec.Split(p.Code, hostOrder)
+	if err != nil {
+		panic(err) // newJob wrote whole slots
+	}
+	return &vm.Program{Type: p.Type, Order: hostOrder, Insns: insns}
+}
+
+// outcomes turns an answer into one outcome an input.
+func (a *answer) outcomes(c *vm.Case) []vm.Outcome {
+	if a.Kind != vm.Exit {
+		return c.Every(vm.Result{Kind: a.Kind, Reason: a.Reason})
+	}
+	out := make([]vm.Outcome, len(a.Runs))
+	for i, r := range a.Runs {
+		o := &out[i]
+		o.Kind, o.Reason, o.R0 = r.Kind, r.Reason, r.R0
+		o.Memory.Data, o.Packet.Data, o.Context.Data = r.Memory, r.Packet, r.Context
+		if hook.Lookup(c.Programs[0].Type).Context == hook.SkBuff {
+			o.Context.Undef = skbHidden
+		}
+		for m, x := range r.Maps {
+			o.Maps = append(o.Maps, x.entries(c.Maps[m]))
+		}
+	}
+	return out
+}
+
+// entries lists a map's elements in order of keys, as maps.Map does.
+func (x *contents) entries(s *maps.Spec) []maps.Entry {
+	n := len(x.Values) / int(max(1, s.ValueSize))
+	if n == 0 {
+		return nil
+	}
+	list := make([]maps.Entry, n)
+	for i := range list {
+		e := &list[i]
+		e.Value = x.Values[i*int(s.ValueSize):][:s.ValueSize]
+		if s.Type == maps.Array {
+			e.Key = binary.NativeEndian.AppendUint32(nil, uint32(i))
+		} else {
+			e.Key = x.Keys[i*int(s.KeySize):][:s.KeySize]
+		}
+	}
+	if s.Type != maps.Array {
+		slices.SortFunc(list, func(a, b maps.Entry) int { return bytes.Compare(a.Key, b.Key) })
+	}
+	return list
+}

@@ -1,0 +1,39 @@
+package errata
+
+var linux = []Erratum{
+	{
+		ID: "may-goto", Title: "may_goto",
+		Texts:  "Not in the RFC. Opcode 0xe5, JCOND with source 0.",
+		Linux:  "[ran] Falls through until a budget is spent, then jumps. [read] The budget is 8,388,608 passes, or with a timed JIT a quarter of a second.",
+		Choice: "The budget is the machine's. A program whose result depends on its size is undefined.",
+		Case:   "may-goto",
+		Stage:  Run,
+	},
+	{
+		ID: "call-args", Title: "Two meanings of opcode 0xe5",
+		Texts:   "Not in the RFC.",
+		Linux:   "[read] The same byte is may_goto in a program as it is loaded and, inside the kernel, the interpreter's call of a subprogram (CALL_ARGS).",
+		Choice:  "may_goto. A source other than 0 is refused.",
+		Case:    "call-args",
+		Stage:   Encoding,
+		Refusal: "may_goto",
+	},
+	{
+		ID: "addr-space-cast", Title: "addr_space_cast",
+		Texts:   "Not in the RFC. Opcode 0xbf with offset 1; the immediate holds the address spaces.",
+		Linux:   "[ran] Immediates 1 and 0x10000 only, and only in a program that uses an arena.",
+		Choice:  "The decoder takes the two; the verifier asks for the arena.",
+		Case:    "addr-space-cast",
+		Stage:   Encoding,
+		Refusal: "addr_space_cast",
+	},
+	{
+		ID: "internal", Title: "Opcodes that only the kernel may write",
+		Texts:   "Not in the RFC.",
+		Linux:   "[ran] Refuses fault-tolerant loads, arena accesses, speculation barriers, the tail-call jump and the per-CPU move (opcode 0xbf, offset -1) from user space.",
+		Choice:  "They have rows, marked internal, so that a dump can name them. The decoder refuses them.",
+		Case:    "internal",
+		Stage:   Encoding,
+		Refusal: "reserved field",
+	},
+}
