@@ -203,7 +203,7 @@ func TestMessagePassing(t *testing.T) {
 	l:	r1 += 1
 		*(u64 *)(r6 + 0) = r1
 		store_release((u64 *)(r6 + 8), r1)
-		if r1 != 300000 goto l
+		if r1 != 10000000 goto l
 		r0 = 0
 		exit`
 	const reader = `
@@ -215,7 +215,7 @@ func TestMessagePassing(t *testing.T) {
 		if r2 < r1 goto out
 		r5 += 1
 		if r5 == 100000000 goto out
-		if r1 != 300000 goto l
+		if r1 != 10000000 goto l
 		r0 = 0
 	out:	exit`
 	for _, mode := range []vm.Mode{vm.Checked, vm.Trusted} {
