@@ -21,6 +21,7 @@ var (
 	kernelN  = flag.Int("loads", 1000, "programs of each mix to load into the kernel")
 	kernelS  = flag.Uint64("loadseed", 1, "first seed of the programs for the kernel")
 	loadMix  = flag.String("loadmix", "", "only this mix")
+	deadline = flag.Duration("deadline", 0, "how long the kernel may take over one program")
 	failures = flag.Int("failures", 3, "kinds of rejection to print")
 )
 
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 // openKernel gives the host's kernel, or skips the test.
 func openKernel(t *testing.T) *kernelcmp.Target {
 	t.Helper()
-	k, err := kernelcmp.Open(kernelcmp.Options{})
+	k, err := kernelcmp.Open(kernelcmp.Options{Deadline: *deadline})
 	if errors.Is(err, kernelcmp.ErrNotPermitted) && (os.Getenv("CI") != "true" || os.Getuid() != 0) {
 		t.Skipf("needs bpf(2): %v", err)
 	}
