@@ -92,6 +92,12 @@ func (g *Generator) main(size, i, n int) {
 	g.locked = 1<<g.ctx | 1<<g.acc
 	g.origins()
 	g.block(size)
+	if g.features[withLoops] && !g.looped && !g.src.Spent() {
+		g.loop()
+	}
+	if g.features[withCalls] && len(g.funcs) == 1 && !g.src.Spent() {
+		g.call()
+	}
 	if n > 1 {
 		g.tailCall()
 	}

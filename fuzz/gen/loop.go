@@ -32,6 +32,7 @@ func (g *Generator) loop() bool {
 		kind = 0
 	}
 	g.nesting++
+	g.looped = true
 	if g.unrolled { // rounds multiply, and so do the paths through them
 		kind %= loopDown
 		trips = 2
@@ -156,13 +157,9 @@ func (g *Generator) driven(c uint8, trips int, mayGoto bool) {
 	if mayGoto {
 		budget = g.emit(spec.Insn{Op: spec.JCOND})
 	}
-	end := -1
-	if mayGoto {
-		end = g.emit(spec.Insn{Op: spec.ClassJMP | spec.OpJEQ, Dst: c})
-	} else { // not ==: on paths that cannot be, Linux may believe that c jumped over 0
-		test := topTests[g.src.Below(len(topTests))]
-		end = g.emit(spec.Insn{Op: spec.ClassJMP | test.op, Dst: c, Imm: test.imm})
-	}
+	// Not ==: on paths that cannot be, Linux may believe that c jumped over 0.
+	test := topTests[g.src.Below(len(topTests))]
+	end := g.emit(spec.Insn{Op: spec.ClassJMP | test.op, Dst: c, Imm: test.imm})
 	g.weight *= 1 << (keep - 1)
 	leave, out := g.loopBody()
 	g.repair(scal)
