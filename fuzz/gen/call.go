@@ -76,6 +76,7 @@ func (g *Generator) enters(f, times int) *function {
 	x.level = max(x.level, g.level+1)
 	x.stack = max(x.stack, g.below())
 	x.weight += g.weight * times
+	x.unrolled = x.unrolled || g.unrolled
 	return x
 }
 
@@ -132,7 +133,7 @@ func (g *Generator) returned() {
 
 // callback emits a call of bpf_loop with a new function.
 func (g *Generator) callback() bool {
-	if !g.mayCall() || len(g.funcs) == maxFuncs {
+	if g.unrolled || !g.mayCall() || len(g.funcs) == maxFuncs {
 		return false
 	}
 	times := g.src.Between(1, 4)

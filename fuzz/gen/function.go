@@ -14,6 +14,7 @@ type function struct {
 	level      int  // frames above it
 	stack      int  // bytes of the frames above it
 	weight     int  // how often it is executed, over all calls
+	unrolled   bool // called from a loop that Linux follows round by round
 }
 
 type argKind uint8
@@ -91,6 +92,12 @@ func (g *Generator) main(size, i, n int) {
 	g.locked = 1<<g.ctx | 1<<g.acc
 	g.origins()
 	g.block(size)
+	if g.features[withLoops] && !g.looped && !g.src.Spent() {
+		g.loop()
+	}
+	if g.features[withCalls] && len(g.funcs) == 1 && !g.src.Spent() {
+		g.call()
+	}
 	if n > 1 {
 		g.tailCall()
 	}
@@ -113,6 +120,9 @@ func (g *Generator) subprogram(f int) {
 		}
 	}
 	g.movK(g.acc, int32(0x1234_5600+f))
+	if g.args[0] == argScalar { // best unknown, lest branches be decided by it
+		g.x64(spec.OpXOR, g.acc, 1)
+	}
 	g.st.set(g.acc, value{kind: scalar})
 	g.st.hot &^= 1 << g.acc
 	for a := range g.nargs { // pointers go where calls do not reach

@@ -54,6 +54,7 @@ type Generator struct {
 	ctx     uint8  // the context's register, or none
 	weight  int    // how often the present place is executed
 	nesting int
+	looped  bool // the program has a loop
 }
 
 // none stands for no register.
@@ -122,7 +123,7 @@ func (g *Generator) program(i, n int) {
 	g.code = g.codes[i][:0]
 	g.funcs = g.funcs[:0]
 	g.fixups = g.fixups[:0]
-	g.spent, g.limit = 0, 3500
+	g.spent, g.limit, g.looped = 0, 3500, false
 	size := 0
 	switch g.src.Pick(bodySizes) {
 	case 0:
