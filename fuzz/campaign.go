@@ -85,6 +85,12 @@ func (c *Campaign) Run(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return c.Snapshot(), err
 	}
+	if err := c.sameTargets(benches[0]); err != nil {
+		for _, b := range benches {
+			err = errors.Join(err, b.close())
+		}
+		return c.Snapshot(), err
+	}
 	first := c.next.Load()
 	results := make(chan *result)
 	var workers sync.WaitGroup
