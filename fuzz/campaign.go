@@ -185,7 +185,7 @@ func (c *Campaign) commit(b *bench, r *result) error {
 				continue
 			}
 		}
-		f.Seed, f.Program, f.Found = c.options.Seed, h.program, h.found
+		f.Seed, f.Mix, f.Program, f.Found = c.options.Seed, c.options.Mix, h.program, h.found
 		f.Original = reports.CountInsns(h.found)
 		c.known[f.Signature.String()] = f
 		fresh = append(fresh, f)
