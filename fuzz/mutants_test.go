@@ -19,7 +19,7 @@ import (
 
 // The limits of the planted bugs: programs until found, instructions that remain.
 const (
-	mostPrograms = 20_000
+	mostPrograms = 200_000
 	mostInsns    = 8
 	mutantSeed   = 1
 )
