@@ -130,7 +130,7 @@ func TestFused(t *testing.T) {
 	reference := vm.NewTarget(&refvm.Engine{}, m)
 	defer reference.Close()
 	for n, run := range fastvm.Fusions() {
-		for round := range 6 {
+		for round := range 4 {
 			at := round % len(run)
 			insns := prog(g.program(0)[:20+8], op(spec.JA, 0, 0, int16(at), 0)) // without the folding
 			start := len(insns)
@@ -172,7 +172,7 @@ func TestAgainstReference(t *testing.T) {
 	reference := vm.NewTarget(&refvm.Engine{}, m)
 	defer reference.Close()
 	kinds := map[vm.Kind]int{}
-	for n := range 3000 {
+	for n := range 1500 {
 		c := of(g.program(1 + g.IntN(60)))
 		c.Inputs = []vm.Input{{}}
 		for _, f := range sharedForms(t) {
