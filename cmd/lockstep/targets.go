@@ -68,7 +68,7 @@ func openKernel(journal string) (vm.Target, error) {
 	}
 	k, err := kernelcmp.Open(kernelcmp.Options{Journal: journal})
 	if errors.Is(err, kernelcmp.ErrNotPermitted) {
-		return nil, fmt.Errorf("%w\nrun as root, or leave the kernel out: --targets refvm,fastvm", err)
+		return nil, fmt.Errorf("%w\nrun as root, or name other targets: refvm, fastvm", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("target kernel: %w", err)
