@@ -27,9 +27,14 @@ type Campaign struct {
 	findings []*reports.Finding
 	known    map[string]*reports.Finding
 
+	vague  int  // findings reduced that had no instruction before
 	frozen bool // the state on disk is final
 	saved  time.Time
 }
+
+// reducedVague is how many findings whose instruction is not known are reduced to
+// see whether they are the same. After that one stands for all.
+const reducedVague = 16
 
 // New prepares a campaign: it reads what is in the folder. The error says what is
 // wrong with the options or the folder.
@@ -164,13 +169,16 @@ func (c *Campaign) commit(b *bench, r *result) error {
 	var fresh []*reports.Finding
 	var err error
 	for _, h := range r.found {
-		if f := c.known[h.suspect.Signature.String()]; f != nil { // no writer but this goroutine
-			c.mu.Lock()
-			f.Count++
-			c.mu.Unlock()
+		vague := h.suspect.Signature.Insn == "" && c.vague < reducedVague
+		if !vague && c.again(h.suspect.Signature) {
 			continue
 		}
 		f := b.reducer.Shrink(h.suspect)
+		if vague {
+			if c.vague++; c.again(f.Signature) {
+				continue
+			}
+		}
 		f.Seed, f.Program, f.Found = c.options.Seed, h.program, h.found
 		f.Original = reports.CountInsns(h.found)
 		c.known[f.Signature.String()] = f
@@ -186,6 +194,18 @@ func (c *Campaign) commit(b *bench, r *result) error {
 	c.coverage.Add(r.coverage)
 	c.findings = append(c.findings, fresh...)
 	return err
+}
+
+// again counts a finding that is known. No goroutine but the collector's writes to
+// known.
+func (c *Campaign) again(s reports.Signature) bool {
+	f := c.known[s.String()]
+	if f != nil {
+		c.mu.Lock()
+		f.Count++
+		c.mu.Unlock()
+	}
+	return f != nil
 }
 
 // Snapshot is the state of the campaign now. It may be called while it runs.

@@ -110,21 +110,33 @@ func (b *bench) run(ctx context.Context, unit uint64, n int) (r *result) {
 	return r
 }
 
-// runBatch hands the whole unit to those targets that want many cases at once.
+// batch is how many cases a vm.BatchTarget gets at once. They cannot be called back,
+// so it bounds how late a campaign ends.
+const batch = 64
+
+// runBatch hands cases in batches to those targets that want many at once.
 func (b *bench) runBatch(ctx context.Context, r *result, n int) {
-	cases := make([]*vm.Case, n)
-	for k := range cases {
-		cases[k] = reduce.Clone(b.generate(Stream(b.seed, r.unit*UnitSize+uint64(k))))
+	for from := 0; from < n; from += batch {
+		if r.partial = ctx.Err() != nil; r.partial {
+			return
+		}
+		cases := make([]*vm.Case, min(batch, n-from))
+		first := r.unit*UnitSize + uint64(from)
+		for k := range cases {
+			cases[k] = reduce.Clone(b.generate(Stream(b.seed, first+uint64(k))))
+		}
+		if r.err = b.judgeBatch(r, first, cases); r.err != nil {
+			return
+		}
 	}
-	if r.partial = ctx.Err() != nil; r.partial {
-		return
-	}
+}
+
+func (b *bench) judgeBatch(r *result, first uint64, cases []*vm.Case) error {
 	batches := make([][][]vm.Outcome, len(b.oracle.Targets))
 	for i, t := range b.oracle.Targets {
-		if batch, ok := t.(vm.BatchTarget); ok {
-			if batches[i] = batch.RunBatch(cases); len(batches[i]) != n {
-				r.err = fmt.Errorf("target %s gave %d outcomes for %d cases", t.Name(), len(batches[i]), n)
-				return
+		if many, ok := t.(vm.BatchTarget); ok {
+			if batches[i] = many.RunBatch(cases); len(batches[i]) != len(cases) {
+				return fmt.Errorf("target %s gave %d outcomes for %d cases", t.Name(), len(batches[i]), len(cases))
 			}
 		}
 	}
@@ -137,8 +149,9 @@ func (b *bench) runBatch(ctx context.Context, r *result, n int) {
 				outs[i] = b.oracle.RunOn(i, c)
 			}
 		}
-		b.judge(r, r.unit*UnitSize+uint64(k), c, outs)
+		b.judge(r, first+uint64(k), c, outs)
 	}
+	return nil
 }
 
 // judge counts the outcomes of a program and notes its mismatches.

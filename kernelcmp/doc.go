@@ -48,9 +48,9 @@
 // its length. The verifier so knows the bounds exactly. Its log counts three slots
 // more.
 //
-// What the kernel cannot be given is LoadUnsupported, never a wrong outcome. If that
-// shows at one input only, the later inputs are unsupported too, for they would meet
-// other contents of maps.
+// A packet that says IPv4 or IPv6 must have room for that header. What the kernel
+// cannot be given is LoadUnsupported, never a wrong outcome. One such input makes the
+// whole case unsupported, for those after it would meet other contents of maps.
 //
 // # Contexts
 //

@@ -1,6 +1,7 @@
 package kernelcmp
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -109,8 +110,9 @@ func TestLargeHash(t *testing.T) {
 		for i := range uint32(2500) {
 			e := maps.Entry{Key: []byte{byte(i >> 8), byte(i), 1, 1}, Value: u32(i)}
 			want = append(want, e)
-			s.Entries = append([]maps.Entry{e}, s.Entries...)
+			s.Entries = append(s.Entries, e)
 		}
+		slices.Reverse(s.Entries)
 		c := one(prog(hook.SocketFilter, mov(0, 0), exit))
 		c.Maps = []*maps.Spec{s}
 		if diff := cmp.Diff(want, exited(t, k.Run(c)[0]).Maps[0]); diff != "" {

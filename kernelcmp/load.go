@@ -117,13 +117,40 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 			l.ldAbs = true
 		}
 	}
+	attr.LogLevel, attr.Log = logErrors, e.log
 	if fd, err = sysbpf.LoadProg(attr); err == nil {
 		return fd, nil
 	}
-	if fd, l.log = e.explain(attr); fd >= 0 { // the first refusal was a passing one
-		return fd, nil
+	messages := e.loggedText()
+	l.log = messages
+	if processed(messages) < patience {
+		attr.LogLevel = logStates
+		if fd, again := sysbpf.LoadProg(attr); again == nil { // the first refusal was a passing one
+			return fd, nil
+		}
+		l.log = e.loggedText()
 	}
-	return -1, rejection(n, err, l.log)
+	return -1, rejection(n, err, messages, l.log)
+}
+
+// Levels of the verifier's log: messages and statistics only (BPF_LOG_STATS), which
+// costs next to nothing, or every instruction with the registers that it touched.
+const (
+	logErrors = 4
+	logStates = 1
+)
+
+// patience is how many instructions a refused program may have cost the verifier to
+// be loaded once more, for a log that shows what it saw. A million take seconds.
+const patience = 20_000
+
+// loggedText is the log of the load before. Kernels since 6.4 keep the end of a log
+// that is too long, older ones the beginning.
+func (e *executor) loggedText() string {
+	b, _, _ := bytes.Cut(e.log, []byte{0})
+	text := string(b)
+	e.log[0] = 0 // a load that fails early writes nothing
+	return text
 }
 
 // memoryBytes is the memory of a program of type mem; mapped memory is whole pages.
@@ -150,18 +177,4 @@ func (l *loaded) mapFDs() []int32 {
 		list = append(list, int32(m.fd))
 	}
 	return append(list, -1)
-}
-
-// explain loads a program once more, for the log. Loading without a log first is
-// three times as fast, and most programs need none. Kernels since 6.4 keep the end
-// of a log that is too long, older ones the beginning.
-func (e *executor) explain(attr *sysbpf.Prog) (fd int, log string) {
-	attr.LogLevel, attr.Log = 1, e.log
-	e.log[0] = 0
-	fd, err := sysbpf.LoadProg(attr)
-	if err != nil {
-		fd = -1
-	}
-	text, _, _ := bytes.Cut(e.log, []byte{0})
-	return fd, string(text)
 }

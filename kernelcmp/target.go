@@ -22,10 +22,11 @@ type Options struct {
 	Deadline time.Duration
 }
 
-// DefaultDeadline is ample for programs that are meant to end soon. Nested bpf_loop
-// can run for days, and nothing stops it: the executor is killed, but it goes only
-// when the program has ended.
-const DefaultDeadline = 10 * time.Second
+// DefaultDeadline is ample for programs that are meant to end soon: on a busy machine
+// the verifier alone may take ten seconds before it calls a program too complex.
+// Nested bpf_loop can run for days, and nothing stops it: the executor is killed, but
+// it goes only when the program has ended.
+const DefaultDeadline = time.Minute
 
 // Target is the host's kernel as a vm.BatchTarget. It is not for concurrent use;
 // open several for that.

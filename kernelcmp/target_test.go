@@ -2,6 +2,7 @@ package kernelcmp
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -173,6 +174,16 @@ func TestRejected(t *testing.T) {
 			t.Errorf("%s: Verify gives %s, log %q", x.name, v.Kind, v.Log)
 		}
 	}
+	// A loop that the verifier follows for long. The log has no states then: they
+	// would take longer than the verdict.
+	o := k.Run(one(assemble(t, hook.SocketFilter, `
+		r1 = 0
+		loop: r1 += 1
+		if r1 != 15000 goto loop
+		exit`)))[0]
+	if o.Kind != vm.LoadRejected || !strings.HasPrefix(o.Reason, "EACCES: R0 !read_ok") || strings.Contains(o.Reason, "R1=") {
+		t.Errorf("a refusal after a long look: %s (%s)", o.Kind, o.Reason)
+	}
 	if v := k.Verify([]*vm.Case{one(prog(hook.XDP, mov(0, 2), exit))})[0]; !v.Accepted() {
 		t.Errorf("a program that passes: %s: %s", v.Kind, v.Reason)
 	}
@@ -193,16 +204,30 @@ func TestUnsupported(t *testing.T) {
 		{"packet of 3521 bytes", one(ret(hook.XDP), vm.Input{Packet: make([]byte, 3521)})},
 		{"packet of 3713 bytes", one(ret(hook.SchedCLS), vm.Input{Packet: make([]byte, 3713)})},
 		{"packet of 3699 bytes", one(ret(hook.SocketFilter), vm.Input{Packet: make([]byte, 3699)})},
+		{"protocol 0x0800 with 19 bytes", one(ret(hook.SchedCLS), vm.Input{Packet: ethernet(0x0800, 19)})},
+		{"protocol 0x86dd with 39 bytes", one(ret(hook.SchedCLS), vm.Input{Packet: make([]byte, 20)}, vm.Input{Packet: ethernet(0x86dd, 39)})},
 		{"context of 65536 bytes", one(ret(hook.Syscall), vm.Input{Context: make([]byte, 65536)})},
 		{"more of its context", one(prog(hook.Syscall, ldx(spec.SizeDW, 0, 1, 8), exit), vm.Input{Context: make([]byte, 15)})},
 		{"byte 68 of the context", one(ret(hook.SchedCLS), vm.Input{Packet: make([]byte, 14), Context: append(make([]byte, 68), 1)})},
 		{"-endian", one(foreign)},
 		{"program type 99", one(ret(99))},
 	} {
-		if o := k.Run(x.c)[0]; o.Kind != vm.LoadUnsupported || !strings.Contains(o.Reason, x.want) {
-			t.Errorf("%s (%s), want unsupported with %q", o.Kind, o.Reason, x.want)
+		for i, o := range k.Run(x.c) {
+			if o.Kind != vm.LoadUnsupported || !strings.Contains(o.Reason, x.want) {
+				t.Errorf("input %d: %s (%s), want unsupported with %q", i, o.Kind, o.Reason, x.want)
+			}
 		}
 	}
+	for proto, n := range map[uint16]int{0x0800: 20, 0x86dd: 40} {
+		exited(t, k.Run(one(ret(hook.SchedCLS), vm.Input{Packet: ethernet(proto, n)}))[0])
+	}
+}
+
+// ethernet is a packet with n bytes behind the MAC header.
+func ethernet(proto uint16, n int) []byte {
+	b := make([]byte, etherHeader+n)
+	binary.BigEndian.PutUint16(b[etherTypeOffset:], proto)
+	return b
 }
 
 func TestBatch(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestRejection(t *testing.T) {
-	const log = "0: R1=ctx() R10=fp0\n0: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000) max_states_per_insn 0\n"
+	const log = "R0 !read_ok\nprocessed 1 insns (limit 1000000) max_states_per_insn 0\n"
 	for _, x := range []struct {
 		name  string
 		n     int
@@ -24,19 +24,21 @@ func TestRejection(t *testing.T) {
 		{"no log", 0, syscall.E2BIG, "", vm.LoadRejected, "E2BIG, and the verifier's log is empty"},
 		{"noise only", 0, syscall.EINVAL, "processed 1 insns\n\n", vm.LoadRejected, "EINVAL, and the verifier's log is empty"},
 		{"no name", 0, syscall.Errno(133), "", vm.LoadRejected, "errno 133, and the verifier's log is empty"},
-		{"no memory", 0, syscall.ENOMEM, log, vm.LoadUnsupported, "load: ENOMEM: R0 !read_ok"},
-		{"no JIT", 0, sysbpf.ENOTSUPP, "", vm.LoadUnsupported, "load: ENOTSUPP: "},
+		{"no memory", 0, syscall.ENOMEM, "processed 5 insns\n", vm.LoadUnsupported, "load: ENOMEM"},
+		{"the verifier's ENOMEM", 0, syscall.ENOMEM, "The sequence of 8193 jumps is too complex.\n", vm.LoadRejected, "ENOMEM: The sequence of 8193 jumps is too complex."},
+		{"no JIT", 0, sysbpf.ENOTSUPP, "", vm.LoadUnsupported, "load: ENOTSUPP"},
+		{"interrupted", 0, syscall.EAGAIN, "", vm.LoadUnsupported, "load: EAGAIN"},
 		{"no rights", 0, syscall.EPERM, "", vm.LoadUnsupported, "load: EPERM"},
 		{"the verifier's EPERM", 0, syscall.EPERM, log, vm.LoadRejected, "EPERM: R0 !read_ok"},
 	} {
-		r := vm.FromError(rejection(x.n, x.err, x.log))
+		r := vm.FromError(rejection(x.n, x.err, x.log, x.log))
 		first, _, _ := strings.Cut(r.Reason, "\n")
 		if r.Kind != x.kind || first != x.first {
 			t.Errorf("%s: %s (%s), want %s (%s)", x.name, r.Kind, first, x.kind, x.first)
 		}
 	}
 	long := strings.Repeat("line\n", 1000) + "why\n"
-	r := vm.FromError(rejection(0, syscall.EACCES, long))
+	r := vm.FromError(rejection(0, syscall.EACCES, long, long))
 	if n := strings.Count(r.Reason, "\n"); n != logTail {
 		t.Errorf("a reason of %d lines for a long log, want %d", n+1, logTail+1)
 	}

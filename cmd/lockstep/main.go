@@ -26,10 +26,12 @@ import (
 
 // verbs are the command line.
 type verbs struct {
+	Fuzz    fuzzCmd    `cmd:"" help:"Run random programs on several implementations and compare."`
 	Run     runCmd     `cmd:"" help:"Run a case, or a program of an object file."`
 	Asm     asmCmd     `cmd:"" help:"Assemble a program."`
 	Disasm  disasmCmd  `cmd:"" help:"Disassemble a program."`
 	Spec    specCmd    `cmd:"" help:"Show what instructions mean."`
+	Bench   benchCmd   `cmd:"" help:"Measure the engines."`
 	Plugin  pluginCmd  `cmd:"" help:"Be a plugin of another test suite, or a server for one."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -63,7 +65,6 @@ func (t *terminal) object(v any) error {
 	}
 	enc := json.NewEncoder(t.out)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
 	return enc.Encode(v)
 }
 
@@ -79,6 +80,7 @@ func lockstep(args []string) int {
 		&v,
 		kong.Name("lockstep"), kong.Description(description),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
+		kong.Vars{"mixes": mixNames()},
 		kong.Bind(t),
 	)
 	if len(args) == 0 {

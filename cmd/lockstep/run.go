@@ -90,11 +90,13 @@ func (c *runCmd) Run(t *terminal) error {
 		watch.trace = c.Trace
 	}
 	out := target.Run(&f.Case)
+	if watch != nil {
+		watch.finish()
+	}
 	obs := target.Observables(&f.Case)
 	status := c.judge(t, f, out, obs, report)
 	report.fill(f, out, obs)
 	if watch != nil {
-		watch.finish()
 		report.Events = append(watch.events, report.Events...)
 		if c.Count {
 			report.Counts = watch.counts

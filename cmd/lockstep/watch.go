@@ -32,7 +32,7 @@ type watcher struct {
 }
 
 func newWatcher(f *casefile.File) *watcher {
-	w := &watcher{file: f, names: casefile.Names(f.Maps)}
+	w := &watcher{file: f, names: casefile.Names(f.Maps), events: []event{}}
 	for _, p := range f.Programs {
 		w.counts = append(w.counts, make([]uint64, len(p.Insns)))
 	}
@@ -44,6 +44,9 @@ func (w *watcher) see(s *refvm.State) {
 	if s.Steps == 0 {
 		w.finish()
 		w.input++
+		if w.trace && len(w.file.Inputs) > 1 {
+			fmt.Fprintf(w.print, "input %d:\n", w.input)
+		}
 	}
 	w.counts[s.Prog.ID][s.PC]++
 	if !w.trace {

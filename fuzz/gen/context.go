@@ -123,6 +123,6 @@ func (g *Generator) packetOrigin() {
 	g.movK(0, 1)
 	g.emit(spec.Insn{Op: spec.EXIT})
 	g.patch(ok)
-	g.st.set(2, value{kind: memPtr, hi: sure})
+	g.st.set(2, value{kind: memPtr, trait: rigid, hi: sure})
 	g.ldx(8, g.acc, 2, g.src.Below(sure-8+1))
 }

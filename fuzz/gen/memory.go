@@ -96,16 +96,18 @@ func (g *Generator) derive() bool {
 			by = by &^ 7
 		}
 		g.movX(q, p)
-		if g.src.Coin() {
+		if v.trait&strict != 0 || g.src.Coin() {
 			g.k64(spec.OpADD, q, int32(by))
-		} else {
+		} else { // Linux: not with the stack
 			g.k64(spec.OpSUB, q, -int32(by))
 		}
 		v.lo, v.hi, v.phase = v.lo-by, v.hi-by, uint8(int(v.phase)+int(by))&(1<<v.align-1)
 		g.st.set(q, v)
 		return true
 	}
-	g.vary(p)
+	if v.trait&rigid == 0 {
+		g.vary(p)
+	}
 	return true
 }
 
@@ -120,13 +122,16 @@ func (g *Generator) vary(p uint8) {
 	if bits.OnesCount16(set) < 2 {
 		return
 	}
-	t := g.targetIn(set)
-	set &^= 1 << t
-	g.bounded(t, keep, low)
 	q := g.targetIn(set)
+	g.st.set(q, value{})
+	t := g.targetIn(set &^ (1 << q))
+	g.bounded(t, keep, low) // from here to the sum nothing may be folded into t
 	g.movX(q, p)
 	g.x64(spec.OpADD, q, t)
 	v.hi -= int16(1<<keep - 1)
+	if v.trait&strict != 0 {
+		v.trait &^= atomics
+	}
 	if low < 3 && v.align > uint8(low) {
 		v.align = uint8(low)
 		v.phase &= 1<<low - 1

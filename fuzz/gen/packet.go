@@ -38,7 +38,7 @@ func (g *Generator) packet() bool {
 	g.ldx(4, r[1], g.ctx, end)
 	g.movX(r[3], r[0])
 	g.k64(spec.OpADD, r[3], int32(n))
-	there := value{kind: memPtr, hi: int16(n)}
+	there := value{kind: memPtr, trait: rigid, hi: int16(n)}
 	i := spec.Insn{Op: spec.ClassJMP | spec.SrcX | spec.OpJGT, Dst: r[3], Src: r[1]}
 	if g.src.Coin() { // the same the other way round
 		i.Op, i.Dst, i.Src = spec.ClassJMP|spec.SrcX|spec.OpJLT, r[1], r[3]

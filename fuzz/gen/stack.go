@@ -55,11 +55,7 @@ func (g *Generator) framePointer() uint8 {
 // pointTo makes r the address of the frame's bytes at off.
 func (g *Generator) pointTo(r uint8, off int) {
 	g.movX(r, r10)
-	if g.src.Chance(64) {
-		g.k64(spec.OpSUB, r, int32(-off))
-	} else {
-		g.k64(spec.OpADD, r, int32(off))
-	}
+	g.k64(spec.OpADD, r, int32(off))
 }
 
 // takeSlot sets a spill slot apart, or gives -1.

@@ -18,6 +18,7 @@ type trait uint8
 const (
 	strict  trait = 1 << iota // Linux wants every access aligned: stack
 	atomics                   // atomic operations are allowed: stack and map values
+	rigid                     // only constants may be added: packet, whose check holds for one pointer
 	fragile                   // a value of a hash map: a later update may take it away
 )
 

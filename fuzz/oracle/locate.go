@@ -55,6 +55,9 @@ func (r *Reference) Trace(c *vm.Case, input int, limit uint64) []Step {
 	return steps
 }
 
+// Run runs a case unseen, for what is defined in its outcomes.
+func (r *Reference) Run(c *vm.Case) []vm.Outcome { return r.target.Run(c) }
+
 // Watch runs one input of a case for at most limit steps and shows every state
 // before its instruction.
 func (r *Reference) Watch(c *vm.Case, input int, limit uint64, see func(*refvm.State)) {

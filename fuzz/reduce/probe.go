@@ -3,6 +3,7 @@ package reduce
 import (
 	"github.com/lockstep-ebpf/lockstep/fuzz/oracle"
 	"github.com/lockstep-ebpf/lockstep/reports"
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
@@ -15,15 +16,20 @@ func (r *Reducer) probe(s *Suspect, trace []oracle.Step) {
 	}
 	seen := map[int]bool{}
 	nodes := parse(s.Case.Programs[0].Insns)
-	for i := 0; i+1 < len(trace) && len(seen) < maxBack; i++ {
-		step, next := &trace[i], &trace[i+1]
+	for i := 0; i < len(trace) && len(seen) < maxBack; i++ {
+		step := &trace[i]
+		next := after(trace, i)
 		row := step.Row()
-		if step.Program != 0 || step.Depth != 0 || next.Depth != 0 || row == nil || seen[step.PC] {
+		if step.Program != 0 || step.Depth != 0 || next == nil || row == nil || seen[step.PC] {
 			continue
 		}
 		seen[step.PC] = true
-		for _, reg := range writes(row, step.Insn) {
-			if r.Reference.IsAddress(next.Regs[reg]) {
+		regs := writes(row, step.Insn)
+		if step.Insn.Op == spec.CALL {
+			regs = []uint8{0, 6, 7, 8, 9}
+		}
+		for _, reg := range regs {
+			if next.Undef>>reg&1 != 0 || r.Reference.IsAddress(next.Regs[reg]) {
 				continue // differs, and may
 			}
 			end := []node{move(0, reg), exit}
@@ -36,11 +42,22 @@ func (r *Reducer) probe(s *Suspect, trace []oracle.Step) {
 			if _, err := vm.Check(c.Programs[0]); err != nil {
 				continue
 			}
-			if m, differ := r.Oracle.Pair(c, s.Mismatch.A, s.Mismatch.B); differ && m.Difference.Observable == "r0" {
+			if m, differ := r.pair(c, s.Mismatch.A, s.Mismatch.B); differ && m.Difference.Observable == "r0" {
 				s.Signature.Effect, s.Signature.Insn = reports.Register, row.Name
 				s.Case, s.Mismatch = c, m
 				return
 			}
 		}
 	}
+}
+
+// after is the step that the instruction of step i is followed by in its own
+// function, or nil.
+func after(trace []oracle.Step, i int) *oracle.Step {
+	for j := i + 1; j < len(trace); j++ {
+		if trace[j].Depth <= trace[i].Depth {
+			return &trace[j]
+		}
+	}
+	return nil
 }

@@ -1,6 +1,8 @@
 package reduce
 
 import (
+	"fmt"
+
 	"github.com/lockstep-ebpf/lockstep/fuzz/oracle"
 	"github.com/lockstep-ebpf/lockstep/reports"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -80,6 +82,52 @@ func (r *Reducer) Identify(c *vm.Case, m oracle.Mismatch) Suspect {
 	return s
 }
 
+// pair compares two targets. If neither is the reference VM, that says what of the
+// outcomes is defined: reduction soon comes upon stack that nobody has written.
+func (r *Reducer) pair(c *vm.Case, a, b int) (oracle.Mismatch, bool) {
+	m, differ := r.Oracle.Pair(c, a, b)
+	if !differ || m.Kind != reports.Divergence || r.tracks(a) || r.tracks(b) {
+		return m, differ
+	}
+	outs := r.Reference.Run(c)
+	if !oracle.Accepted(outs) || m.Input >= len(outs) {
+		return m, true
+	}
+	return m, defined(&outs[m.Input], m.Difference)
+}
+
+func (r *Reducer) tracks(i int) bool { return r.Oracle.Targets[i].Name() == "refvm" }
+
+// defined reports whether what differs has a value at all.
+func defined(o *vm.Outcome, d vm.Difference) bool {
+	if o.Tainted {
+		return false
+	}
+	switch d.Observable {
+	case "r0":
+		return o.Undef&1 == 0
+	case "regs":
+		var reg int
+		_, err := fmt.Sscanf(d.Where, "r%d", &reg)
+		return err == nil && o.Undef>>reg&1 == 0
+	case "memory":
+		return o.Memory.Undef == nil
+	case "packet":
+		return o.Packet.Undef == nil
+	case "ctx":
+		return o.Context.Undef == nil
+	case "maps":
+		for _, m := range o.Maps {
+			for _, e := range m {
+				if e.Undef != nil {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
 // rawOf names the instruction of a parting.
 func rawOf(p oracle.Parting, trace []oracle.Step) raw {
 	x := raw{located: true, effect: p.Effect}
@@ -122,7 +170,7 @@ func (r *Reducer) accepts(w *witness, m oracle.Mismatch) (Suspect, bool) {
 	if _, err := vm.Check(w.c.Programs[0]); err != nil {
 		return Suspect{}, false
 	}
-	found, differ := r.Oracle.Pair(w.c, m.A, m.B)
+	found, differ := r.pair(w.c, m.A, m.B)
 	if !differ || (found.Kind == reports.Fault) != (w.effect == reports.Faults) {
 		return Suspect{}, false
 	}
@@ -145,6 +193,10 @@ func (r *Reducer) Shrink(s Suspect) *reports.Finding {
 		w.budget = DefaultBudget
 	}
 	w.run()
+	if w.s.Signature.Insn == "" && w.s.Signature.Effect == reports.Final { // easier to tell now
+		w.s.Case = w.best
+		r.probe(&w.s, r.Reference.Trace(w.best, w.s.Mismatch.Input, maxTrace))
+	}
 	return r.finding(w)
 }
 
@@ -152,7 +204,7 @@ func (r *Reducer) Shrink(s Suspect) *reports.Finding {
 func (r *Reducer) finding(w *work) *reports.Finding {
 	m, c := w.s.Mismatch, w.best
 	f := &reports.Finding{Signature: w.s.Signature, Count: 1, Case: c, Insns: reports.CountInsns(c)}
-	if last, differ := r.Oracle.Pair(c, m.A, m.B); differ {
+	if last, differ := r.pair(c, m.A, m.B); differ {
 		m = last
 	}
 	a, b := r.Oracle.RunOn(m.A, c), r.Oracle.RunOn(m.B, c)

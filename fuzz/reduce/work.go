@@ -65,7 +65,7 @@ func (w *work) try(c *vm.Case) bool {
 	}
 	w.budget--
 	o := w.r.Oracle
-	m, differ := o.Pair(c, w.s.Mismatch.A, w.s.Mismatch.B)
+	m, differ := w.r.pair(c, w.s.Mismatch.A, w.s.Mismatch.B)
 	if !differ || m.Kind != w.s.Mismatch.Kind {
 		return false
 	}

@@ -1,0 +1,2 @@
+// Package jit compiles programs to native code.
+package jit

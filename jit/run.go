@@ -1,0 +1,181 @@
+package jit
+
+import (
+	"sync"
+
+	"github.com/lockstep-ebpf/lockstep/jit/abi"
+	"github.com/lockstep-ebpf/lockstep/jit/plan"
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/mem"
+)
+
+// slice is how many instructions native code runs before it comes back to Go: it
+// cannot be preempted, and the garbage collector waits for it. No block is longer.
+const slice = 1 << 20
+
+var _ [slice - vm.MaxInsns]struct{} // or a block might never fit
+
+// run is a run in progress.
+//
+// Invariant: while Go runs, st holds the guest's registers, and left is the fuel
+// that no block has charged.
+type run struct {
+	st   abi.State
+	m    *vm.Machine
+	inst *instance
+	code *code
+	mode plan.Mode
+	pc   int
+	left uint64
+
+	opened int                 // frames 0 to opened-1 were opened in this run
+	calls  [mem.MaxFrames]call // of detached frames
+	args   [5]uint64
+	fault  vm.Fault
+}
+
+// call is what the driver keeps of a frame beside its abi.Frame.
+type call struct {
+	inst *instance // program of the caller
+	loop loop
+}
+
+// loop is the state of a bpf_loop, kept in the frame of its callback.
+type loop struct {
+	on       bool
+	callback int // slot
+	done, nr uint64
+	ctx      uint64
+}
+
+var runs = sync.Pool{New: func() any { return new(run) }}
+
+// Run runs the program on m.
+func (in *instance) Run(m *vm.Machine) (res vm.Result) {
+	r := runs.Get().(*run) // not put back if a helper panics
+	err := r.begin(m, in)
+	if err == nil {
+		res.Kind, err = r.drive()
+		r.end(&res)
+	}
+	runs.Put(r)
+	if err != nil {
+		return vm.FromError(err)
+	}
+	return res
+}
+
+// begin prepares a run of in on m.
+func (r *run) begin(m *vm.Machine, in *instance) error {
+	data, shadow := m.Mem.Window()
+	r.m, r.inst, r.pc, r.left, r.fault = m, in, 0, m.Fuel, vm.Fault{}
+	r.mode = modeOf(m)
+	st := &r.st
+	st.Regs = [11]uint64{1: m.R1, 2: m.R2}
+	st.Window, st.Shadow = uint64(uintptr(data)), uint64(uintptr(shadow))
+	st.Budget = m.Budget
+	st.SetDepth(0)
+	r.opened = 0
+	r.open(0)
+	return r.use(in)
+}
+
+func modeOf(m *vm.Machine) (mode plan.Mode) {
+	if m.Mode == vm.Checked {
+		mode |= plan.Checked
+	}
+	if !m.ExactFuel {
+		mode |= plan.Fast
+	}
+	return mode
+}
+
+// end takes the result, and leaves the machine as a run has to.
+func (r *run) end(res *vm.Result) {
+	res.R0, res.Regs, res.Steps, res.Fault = r.st.Regs[0], r.st.Regs, r.m.Fuel-r.left, r.fault
+	r.m.Budget = r.st.Budget
+	for n := r.st.Depth(); n > 0; n-- {
+		r.close(n)
+	}
+	if r.opened > 1 {
+		clear(r.calls[:])
+	}
+}
+
+// use goes on in a program's code.
+func (r *run) use(in *instance) error {
+	c, err := in.code(r.mode)
+	if err != nil {
+		return err
+	}
+	r.inst, r.code = in, c
+	r.st.Entry = uint64(c.text.Addr)
+	return nil
+}
+
+// drive alternates between native code and what it leaves to Go.
+func (r *run) drive() (vm.Kind, error) {
+	for {
+		r.native()
+		switch reason := abi.Reason(r.st.Exit >> abi.ReasonShift); reason {
+		case abi.Done:
+			r.pc = r.exit()
+		case abi.Fuel:
+			if more, err := r.refuel(); err != nil {
+				return 0, err
+			} else if !more {
+				return vm.FuelSpent, nil
+			}
+		default:
+			next, ok, err := r.step()
+			if err != nil {
+				return 0, err
+			}
+			if !ok {
+				r.refund()
+				r.fault.Prog, r.fault.PC = r.inst.loaded.ID, r.pc
+				return vm.Faulted, nil
+			}
+			r.pc = next
+		}
+		if r.pc == ended {
+			return vm.Exit, nil
+		}
+	}
+}
+
+// native runs native code from pc until it leaves. It is an ordinary Go function
+// on purpose: here the goroutine can be stopped between two slices.
+//
+//go:noinline
+func (r *run) native() {
+	grant := min(r.left, slice)
+	r.left -= grant
+	r.st.Fuel = grant
+	r.st.Resume = r.code.at(r.pc)
+	enter(&r.st)
+	r.left += r.st.Fuel
+	r.pc = int(r.st.Exit & (1<<abi.ReasonShift - 1))
+}
+
+// refuel decides what happens when less fuel is left than a block charges. In
+// exact mode the rest runs instruction by instruction.
+func (r *run) refuel() (more bool, err error) {
+	switch {
+	case uint64(r.code.plan.Charge(r.pc)) <= r.left:
+		return true, nil // it was the end of a slice
+	case r.mode&(plan.Single|plan.Fast) != 0 || r.left == 0:
+		return false, nil
+	}
+	r.mode |= plan.Single
+	r.detach(1) // the frames return to code of blocks
+	return true, r.use(r.inst)
+}
+
+// refund gives back what the block charged for instructions after pc: control
+// leaves it here. In fast mode nobody counts so finely.
+func (r *run) refund() {
+	if r.mode&plan.Fast == 0 {
+		r.left += uint64(r.code.plan.Rest(r.pc))
+	}
+}
