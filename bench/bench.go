@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/bench/internal/yardstick"
 	"github.com/lockstep-ebpf/lockstep/fastvm"
+	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
@@ -28,11 +29,15 @@ type Subject struct {
 
 // Subjects are the engines as reports name them.
 func Subjects() []Subject {
-	return []Subject{
+	s := []Subject{
 		{"refvm", &refvm.Engine{}, vm.Checked, true},
 		{"fastvm-go", fastvm.Engine{}, vm.Trusted, false},
 		{"fastvm-go-checked", fastvm.Engine{}, vm.Checked, true},
 	}
+	if (jit.Engine{}).Supports(&vm.Program{}) == nil {
+		s = append(s, Subject{"jit", jit.Engine{}, vm.Trusted, false}, Subject{"jit-checked", jit.Engine{}, vm.Checked, true})
+	}
+	return s
 }
 
 // Options choose what is measured.
