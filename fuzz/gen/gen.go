@@ -52,6 +52,7 @@ type Generator struct {
 	locked  uint16 // registers that may not be written
 	acc     uint8  // the accumulator
 	ctx     uint8  // the context's register, or none
+	carrier uint8  // of a callback: points to the buffer that carries the result
 	weight  int    // how often the present place is executed
 	nesting int
 	looped  bool // the program has a loop

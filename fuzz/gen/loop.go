@@ -51,6 +51,9 @@ func (g *Generator) loop() bool {
 		g.driven(c, trips, kind >= loopData)
 	}
 	g.weight, g.locked, g.unrolled = weight, locked, unrolled
+	if c != none {
+		g.st.hot |= g.st.scal & (1 << c)
+	}
 	if slot >= 0 {
 		g.frame.used &^= 1 << slot
 		g.st.spill[slot] = value{}
