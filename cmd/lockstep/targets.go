@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/conform/plugin"
 	"github.com/lockstep-ebpf/lockstep/fastvm"
+	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -22,9 +24,10 @@ var engines = []struct {
 }{
 	{"refvm", func() vm.Engine { return &refvm.Engine{} }},
 	{"fastvm", func() vm.Engine { return fastvm.Engine{} }},
+	{"jit", func() vm.Engine { return jit.Engine{} }},
 }
 
-const targetHelp = "refvm, fastvm, kernel, plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)"
+const targetHelp = "refvm, fastvm, jit, kernel, plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)"
 
 // openTarget makes a target of its name on the command line. journal is where the
 // kernel's cases are written down before they run; "" is a place for all runs.
@@ -38,16 +41,24 @@ func openTarget(name, journal string) (vm.Target, error) {
 	case name == "kernel":
 		return openKernel(journal)
 	}
-	return openEngine(name)
-}
-
-func openEngine(name string) (vm.Target, error) {
 	for _, e := range engines {
 		if e.name == name {
 			return engineTarget(e.make())
 		}
 	}
 	return nil, fmt.Errorf("unknown target %q: want %s", name, targetHelp)
+}
+
+// openEngine makes a target in this process.
+func openEngine(name string) (vm.Target, error) {
+	var names []string
+	for _, e := range engines {
+		names = append(names, e.name)
+	}
+	if !slices.Contains(names, name) {
+		return nil, fmt.Errorf("unknown engine %q: want %s", name, strings.Join(names, ", "))
+	}
+	return openTarget(name, "")
 }
 
 func engineTarget(e vm.Engine) (*vm.EngineTarget, error) {
