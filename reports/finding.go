@@ -68,6 +68,7 @@ type Finding struct {
 	Difference Difference `json:"difference"`
 	Place      *Place     `json:"place,omitempty"` // in Case; nil if it is not known
 	Seed       uint64     `json:"seed"`
+	Mix        string     `json:"mix,omitempty"`
 	Program    uint64     `json:"program"`        // its number in the campaign
 	Insns      int        `json:"insns"`          // of Case, an LDDW counting once
 	Original   int        `json:"original_insns"` // before reduction
