@@ -85,6 +85,12 @@ func (c *Campaign) Run(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return c.Snapshot(), err
 	}
+	if err := c.sameTargets(benches[0]); err != nil {
+		for _, b := range benches {
+			err = errors.Join(err, b.close())
+		}
+		return c.Snapshot(), err
+	}
 	first := c.next.Load()
 	results := make(chan *result)
 	var workers sync.WaitGroup
@@ -179,7 +185,7 @@ func (c *Campaign) commit(b *bench, r *result) error {
 				continue
 			}
 		}
-		f.Seed, f.Program, f.Found = c.options.Seed, h.program, h.found
+		f.Seed, f.Mix, f.Program, f.Found = c.options.Seed, c.options.Mix, h.program, h.found
 		f.Original = reports.CountInsns(h.found)
 		c.known[f.Signature.String()] = f
 		fresh = append(fresh, f)

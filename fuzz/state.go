@@ -3,8 +3,11 @@ package fuzz
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lockstep-ebpf/lockstep/reports"
@@ -84,5 +87,24 @@ func (c *Campaign) load() error {
 	c.next.Store(s.Units)
 	c.before = time.Duration(s.Seconds * float64(time.Second))
 	c.counts, c.coverage.cells = s.Counts, s.Cells
+	return nil
+}
+
+// sameTargets makes sure that a campaign goes on with the targets that it has
+// counted so far.
+func (c *Campaign) sameTargets(b *bench) error {
+	if len(c.counts.Targets) == 0 {
+		return nil
+	}
+	now := map[string]bool{}
+	for _, t := range b.oracle.Targets {
+		now[t.Name()] = true
+	}
+	was := slices.Sorted(maps.Keys(c.counts.Targets))
+	for _, name := range was {
+		if !now[name] || len(now) != len(was) {
+			return fmt.Errorf("%s: the campaign's targets are %s", c.stateName(), strings.Join(was, ", "))
+		}
+	}
 	return nil
 }

@@ -107,7 +107,7 @@ func TestReportTellsWhatAMaintainerNeeds(t *testing.T) {
 		"RFC 9669 section 4.1",
 		"=>   3: w1 %= w2",
 		"lockstep run --target fastvm case.txtar",
-		"seed 7 as program 4321",
+		"lockstep fuzz --targets refvm,fastvm --seed 7 --programs 4322",
 		"reduced from 61",
 	} {
 		if !strings.Contains(text, want) {

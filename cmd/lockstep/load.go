@@ -35,6 +35,7 @@ func loadCase(t *terminal, arg string) (*casefile.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	path = fileName(path)
 	if isELF(b) {
 		o, err := object.Read(bytes.NewReader(b))
 		if err != nil {
@@ -97,6 +98,10 @@ func readCapture(path string) (packets [][]byte, err error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseCapture(b)
+}
+
+func parseCapture(b []byte) (packets [][]byte, err error) {
 	next, err := captureReader(b)
 	if err != nil {
 		return nil, fmt.Errorf("neither pcap nor pcapng: %w", err)

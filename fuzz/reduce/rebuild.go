@@ -107,7 +107,11 @@ func (b *builder) operands(but ...uint8) []node {
 		n := constant(reg, b.step.Regs[reg])
 		if b.loaded {
 			n = plain(spec.Insn{Op: spec.LDXDW, Dst: reg, Src: 1, Off: int16(len(b.context))})
-			b.context = b.order().AppendUint64(b.context, b.step.Regs[reg])
+			if b.big() {
+				b.context = binary.BigEndian.AppendUint64(b.context, b.step.Regs[reg])
+			} else {
+				b.context = binary.LittleEndian.AppendUint64(b.context, b.step.Regs[reg])
+			}
 		}
 		if reg == 1 { // holds the address of the context until then
 			last = append(last, n)
@@ -127,13 +131,8 @@ func (b *builder) operands(but ...uint8) []node {
 	return append(code, last...)
 }
 
-// order is the byte order of the program.
-func (b *builder) order() binary.AppendByteOrder {
-	if b.c.Programs[b.step.Program].Order == spec.Big {
-		return binary.BigEndian
-	}
-	return binary.LittleEndian
-}
+// big reports whether the program is big-endian.
+func (b *builder) big() bool { return b.c.Programs[b.step.Program].Order == spec.Big }
 
 // compares reports a compare-and-exchange, which has r0 for an operand.
 func (b *builder) compares() bool {
@@ -182,86 +181,4 @@ func (b *builder) branch() {
 		code = append(code, move(0, flag))
 	}
 	b.emit(reports.Control, n, append(code, exit))
-}
-
-// memory writes the witnesses of a load, store or atomic. The place that it works
-// on is moved to the stack where the bug allows it, for that needs no input.
-func (b *builder) memory(a access, addr uint64, content []byte) {
-	i := b.step.Insn
-	low := i
-	low.Off = -8
-	if addr%uint64(a.size) != 0 {
-		low.Off = int16(addr%8) - 16
-	}
-	at10 := low
-	if a.base == i.Src && i.Class() == spec.ClassLDX || a.reads && !a.sets {
-		at10.Src = 10
-	} else {
-		at10.Dst = 10
-	}
-	if a.base == 10 {
-		b.access(a, i, nil, content)
-	}
-	if row := spec.Lookup(at10); row != nil {
-		b.access(a, at10, b.operands(a.base), content)
-	}
-	if a.base != 10 {
-		b.access(a, low, append(b.operands(a.base), move(a.base, 10)), content)
-		add := plain(spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Dst: a.base, Imm: int32(low.Off) - int32(i.Off)})
-		b.access(a, i, append(b.operands(a.base), move(a.base, 10), add), content)
-	}
-	b.access(a, i, b.operands(), nil) // the very address
-}
-
-// access writes the witnesses that return a register and the memory afterwards.
-// content, if any, is put there first; the stack pointer is the base then.
-func (b *builder) access(a access, i spec.Insn, prologue []node, content []byte) {
-	base := i.Dst
-	if i.Class() == spec.ClassLDX || a.reads && !a.sets {
-		base = i.Src
-	}
-	if a.base == 10 && prologue == nil {
-		prologue = b.operands()
-	}
-	if a.reads && content != nil {
-		prologue = append(b.fill(base, i, content, &prologue), prologue...)
-	}
-	b.add(prologue, i)
-	code := append(slices.Clone(prologue), plain(i))
-	if a.sets {
-		size := i.Op & 0x18
-		load := plain(spec.Insn{Op: spec.ClassLDX | spec.ModeMEM | size, Dst: 0, Src: base, Off: i.Off})
-		b.emit(reports.Memory, len(prologue), append(slices.Clone(code), load, exit))
-	}
-	b.emit(reports.Faults, len(prologue), append(slices.Clone(code), constant(0, 0), exit))
-}
-
-// fill stores content where the instruction will find it, through r10.
-func (b *builder) fill(base uint8, i spec.Insn, content []byte, prologue *[]node) []node {
-	off := i.Off
-	if base != 10 { // base = r10 + d: see memory
-		for _, n := range *prologue {
-			if n.Dst == base && n.Op == spec.ClassALU64|spec.OpADD {
-				off += int16(n.Imm)
-			}
-		}
-	}
-	var word [8]byte
-	copy(word[:], content)
-	v := binary.LittleEndian.Uint64(word[:])
-	if b.c.Programs[b.step.Program].Order == spec.Big {
-		copy(word[8-len(content):], content)
-		clear(word[:8-len(content)])
-		v = binary.BigEndian.Uint64(word[:])
-	}
-	size := i.Op & 0x18
-	signed := int64(v)
-	if len(content) < 8 || signed == int64(int32(signed)) {
-		return []node{plain(spec.Insn{Op: spec.ClassST | spec.ModeMEM | size, Dst: 10, Off: off, Imm: int32(v)})}
-	}
-	reg := b.spare()
-	return []node{
-		constant(reg, v),
-		plain(spec.Insn{Op: spec.ClassSTX | spec.ModeMEM | size, Dst: 10, Src: reg, Off: off}),
-	}
 }

@@ -51,6 +51,10 @@ func (r *Reducer) Identify(c *vm.Case, m oracle.Mismatch) Suspect {
 		s.Signature.Effect = reports.Loading
 		return s
 	}
+	if r.fragile(m) {
+		s.Signature.Effect = reports.Final
+		return s
+	}
 	trace := r.Reference.Trace(c, m.Input, maxTrace)
 	parting, located := r.Oracle.Locate(c, m, trace)
 	s.Signature.Effect = reports.Final
@@ -186,8 +190,16 @@ func (r *Reducer) accepts(w *witness, m oracle.Mismatch) (Suspect, bool) {
 }
 
 // Shrink makes the case of a suspect as small as the budget allows, and a finding
-// of it. Both are deterministic.
+// of it. What crashed a target outside this process stays as it is.
 func (r *Reducer) Shrink(s Suspect) *reports.Finding {
+	if r.fragile(s.Mismatch) {
+		d := reports.Difference(s.Mismatch.Difference)
+		return &reports.Finding{
+			Signature: s.Signature, Kind: s.Mismatch.Kind, Input: s.Mismatch.Input, Difference: d,
+			Case: s.Case, Insns: reports.CountInsns(s.Case), Count: 1,
+			Outcomes: [2]reports.Seen{{Kind: d.A}, {Kind: d.B}},
+		}
+	}
 	w := &work{r: r, s: s, best: Clone(s.Case), fuel: s.fuel, budget: r.Budget}
 	if w.budget == 0 {
 		w.budget = DefaultBudget
@@ -200,6 +212,12 @@ func (r *Reducer) Shrink(s Suspect) *reports.Finding {
 	return r.finding(w)
 }
 
+// fragile reports a mismatch that is not to be repeated: what has killed or hung a
+// kernel or another process once may do worse the second time.
+func (r *Reducer) fragile(m oracle.Mismatch) bool {
+	return (m.Kind == reports.Crash || m.Kind == reports.Hang) && !(r.Oracle.Own(m.A) && r.Oracle.Own(m.B))
+}
+
 // finding runs the reduced case once more for its outcomes.
 func (r *Reducer) finding(w *work) *reports.Finding {
 	m, c := w.s.Mismatch, w.best
@@ -210,6 +228,7 @@ func (r *Reducer) finding(w *work) *reports.Finding {
 	a, b := r.Oracle.RunOn(m.A, c), r.Oracle.RunOn(m.B, c)
 	f.Kind, f.Input, f.Difference = m.Kind, m.Input, reports.Difference(m.Difference)
 	f.Outcomes = [2]reports.Seen{reports.See(&a[m.Input]), reports.See(&b[m.Input])}
+	f.Compared = (r.Oracle.Targets[m.A].Observables(c) & r.Oracle.Targets[m.B].Observables(c)).Names()
 	f.Place = r.place(c, m, f.Signature.Insn)
 	return f
 }

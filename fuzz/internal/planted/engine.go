@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/refvm"
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
@@ -74,4 +75,34 @@ func target(t testing.TB, e vm.Engine) vm.Target {
 	x := vm.NewTarget(e, m)
 	t.Cleanup(func() { x.Close() })
 	return x
+}
+
+// FaultEngine makes a reference VM that tells of faults wrongly.
+func FaultEngine(name string, wrong func(f *vm.Fault, i spec.Insn)) vm.Engine {
+	return &faultEngine{engine{name: name}, wrong}
+}
+
+type faultEngine struct {
+	engine
+	wrong func(f *vm.Fault, i spec.Insn)
+}
+
+func (e *faultEngine) Load(l *vm.Loaded) (vm.Instance, error) {
+	i, err := e.engine.Load(l)
+	return faultInstance{i, e, l}, err
+}
+
+type faultInstance struct {
+	vm.Instance
+	e *faultEngine
+	l *vm.Loaded
+}
+
+func (i faultInstance) Run(m *vm.Machine) vm.Result {
+	r := i.Instance.Run(m)
+	if r.Kind == vm.Faulted {
+		p := i.l.World.Programs[r.Fault.Prog]
+		i.e.wrong(&r.Fault, p.Insns[r.Fault.PC])
+	}
+	return r
 }
