@@ -1,6 +1,8 @@
 package amd64
 
 import (
+	"math/bits"
+
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 )
@@ -22,6 +24,7 @@ func (c *Compiler) alu(i *spec.Insn, size int) {
 			known = known || op == spec.OpAND && (c.upperZero(i.Dst) || c.upperZero(i.Src)) ||
 				(op == spec.OpOR || op == spec.OpXOR) && c.upperZero(i.Dst) && c.upperZero(i.Src)
 			c.arith(size, digits[op>>4], dst, c.operand(i.Src, tmp1))
+			c.flags = result{size, dst, op != spec.OpADD && op != spec.OpSUB}
 		} else {
 			known = known || i.Imm >= 0 && (op == spec.OpAND || op != spec.OpADD && op != spec.OpSUB && c.upperZero(i.Dst))
 			digit := digits[op>>4]
@@ -32,6 +35,7 @@ func (c *Compiler) alu(i *spec.Insn, size int) {
 				digit = digitADD
 			}
 			c.arithImm(size, digit, dst, i.Imm)
+			c.flags = result{size, dst, op != spec.OpADD && op != spec.OpSUB}
 		}
 	case spec.OpMUL:
 		if fromReg {
@@ -48,6 +52,7 @@ func (c *Compiler) alu(i *spec.Insn, size int) {
 			c.shift(size, digits[op>>4], dst, c.operand(i.Src, tmp1))
 		} else if i.Imm != 0 {
 			c.shiftImm(size, digits[op>>4], dst, uint8(i.Imm))
+			c.flags = result{size, dst, false}
 		} else if size == 4 && !mutant.On(mutant.JITShift32ByZero) {
 			c.mov(4, dst, dst)
 		} else {
@@ -72,6 +77,17 @@ func (c *Compiler) mulImm(size int, dst Reg, imm int32) {
 	}
 	if mutant.On(mutant.JITMul32SignExtends) && size == 4 {
 		defer c.rr(8, 0x63, dst, dst)
+	}
+	switch {
+	case imm == 0:
+		c.movImm(dst, 0)
+		return
+	case imm > 1 && imm&(imm-1) == 0:
+		c.shiftImm(size, digitSHL, dst, uint8(bits.TrailingZeros32(uint32(imm))))
+		return
+	case imm == 3 || imm == 5 || imm == 9:
+		c.lea(size, dst, Mem{Base: dst, Index: dst, Scale: uint8(bits.TrailingZeros32(uint32(imm - 1)))})
+		return
 	}
 	if imm == int32(int8(imm)) {
 		c.rr(size, 0x6b, dst, dst)

@@ -81,7 +81,7 @@ func (c *Compiler) frameRoutines() {
 
 // fillFrame stores xmm0 over the frame's shadow, and returns.
 func (c *Compiler) fillFrame() {
-	c.lea(8, tmp1, Mem{frame, shadow, 0})
+	c.lea(8, tmp1, indexed(frame, shadow, 0))
 	c.arith(8, digitSUB, tmp1, window)
 	for off := int32(-mem.FrameSize); off < 0; off += 16 {
 		c.rm(4, 0x0f11, 0, at(tmp1, off)) // movups [tmp1 + off], xmm0
