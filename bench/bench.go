@@ -1,16 +1,15 @@
 package bench
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"os/exec"
 	"runtime"
 	"slices"
 	"time"
 
 	"github.com/lockstep-ebpf/lockstep/bench/internal/yardstick"
 	"github.com/lockstep-ebpf/lockstep/fastvm"
+	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
@@ -30,11 +29,15 @@ type Subject struct {
 
 // Subjects are the engines as reports name them.
 func Subjects() []Subject {
-	return []Subject{
+	s := []Subject{
 		{"refvm", &refvm.Engine{}, vm.Checked, true},
 		{"fastvm-go", fastvm.Engine{}, vm.Trusted, false},
 		{"fastvm-go-checked", fastvm.Engine{}, vm.Checked, true},
 	}
+	if (jit.Engine{}).Supports(&vm.Program{}) == nil {
+		s = append(s, Subject{"jit", jit.Engine{}, vm.Trusted, false}, Subject{"jit-checked", jit.Engine{}, vm.Checked, true})
+	}
+	return s
 }
 
 // Options choose what is measured.
@@ -87,10 +90,8 @@ func Run(o Options) (*Report, error) {
 	path := ""
 	if !o.NoGoto {
 		path, err = yardstick.Build()
-		if errors.Is(err, exec.ErrNotFound) {
-			r.Notes = append(r.Notes, err.Error())
-		} else if err != nil {
-			return nil, err
+		if err != nil {
+			r.Notes = append(r.Notes, fmt.Sprintf("no %s column: %v", Goto, err))
 		}
 	}
 	entries, err := start(programs, o.Subjects, path)

@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,23 +45,25 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range r.Notes {
-		t.Log(n)
-	}
-	names := []string{"refvm", "fastvm-go", "fastvm-go-checked", Goto}
 	for _, row := range r.Programs {
-		line := fmt.Sprintf("%-10s", row.Name)
-		for _, n := range names {
+		for _, n := range order {
 			ns, ok := row.NSPerInsn[n]
-			if !ok && n == Goto && len(r.Notes) > 0 {
+			if !ok && n == Goto && len(r.Notes) > 0 { // no C compiler
 				continue
 			}
 			if ns <= 0 {
 				t.Errorf("%s on %s: %v ns", row.Name, n, ns)
 			}
-			line += fmt.Sprintf(" %s %.2f", n, ns)
 		}
-		t.Log(line)
 	}
-	t.Logf("geomean %v, call %v ns, compile %v ns an instruction", r.Geomean, r.CallNS, r.CompileNSPerInsn)
+	for _, m := range []map[string]float64{r.CallNS, r.CompileNSPerInsn} {
+		if m["fastvm-go"] <= 0 {
+			t.Errorf("call and load: %v, %v", r.CallNS, r.CompileNSPerInsn)
+		}
+	}
+	var table strings.Builder
+	if err := r.WriteTable(&table); err != nil {
+		t.Error(err)
+	}
+	t.Log("\n" + table.String())
 }

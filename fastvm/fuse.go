@@ -1,49 +1,68 @@
 package fastvm
 
-// fusion is a run of two or three ops that a loop executes at once.
-type fusion struct {
-	op   uint16
-	rest []uint16 // the ops that must follow the first
-}
-
-// fusionsOf lists, by first op, the runs that begin with it, longer ones first.
-var fusionsOf = func() (by [firstFused][]fusion) {
-	for n := range 2 {
-		for i, run := range fusions {
-			if len(run) == 3-n {
-				by[run[0]] = append(by[run[0]], fusion{firstFused + uint16(i), run[1:]})
+// class numbers the ops that occur in fused runs, from 1; 0 is any other.
+var class, classes = func() (of [firstFused]uint8, n int) {
+	n = 1
+	for _, run := range fusions {
+		for _, op := range run {
+			if of[op] == 0 {
+				of[op] = uint8(n)
+				n++
 			}
 		}
 	}
-	return by
+	return of, n
 }()
 
-// fuse marks runs. It changes the op of first slots only: the others stay what they
-// are, for jumps to them and for the handler, which reads their fields. Runs may
-// overlap: what counts is where execution enters.
-//
-// Going forward, so that the slots ahead still have their plain ops.
-func fuse(code []insn) {
-	for pc := range code {
-		for _, f := range fusionsOf[code[pc].op] {
-			if f.follows(code[pc+1:]) {
-				code[pc].op = f.op
-				break
-			}
-		}
-	}
+// pair is what two ops in a row begin.
+type pair struct {
+	op      uint16 // the run of these two alone, or 0
+	triples []triple
 }
 
-func (f *fusion) follows(code []insn) bool {
-	if len(code) < len(f.rest) {
-		return false
-	}
-	for i, op := range f.rest {
-		if code[i].op != op {
-			return false
+type triple struct {
+	third, op uint16
+}
+
+// pairs is indexed by the class of the first op, times classes, plus that of the
+// second: a program's every slot is looked up here when it is loaded.
+var pairs = func() []pair {
+	table := make([]pair, classes*classes)
+	for i, run := range fusions {
+		p := &table[int(class[run[0]])*classes+int(class[run[1]])]
+		if op := firstFused + uint16(i); len(run) == 2 {
+			p.op = op
+		} else {
+			p.triples = append(p.triples, triple{run[2], op})
 		}
 	}
-	return true
+	return table
+}()
+
+// fuse marks runs, and longer ones first. It changes the op of first slots only: the
+// others stay what they are, for jumps to them and for the handler, which reads
+// their fields. Runs may overlap: what counts is where execution enters.
+//
+// It goes forward, so that the slots ahead still have their plain ops. The last
+// slot must be padding.
+func fuse(code []insn) {
+	last := len(code) - 1
+	this := int(class[code[0].op])
+	for pc := range last {
+		that := int(class[code[pc+1].op])
+		if p := &pairs[this*classes+that]; p.op != 0 || p.triples != nil {
+			op := p.op
+			for _, t := range p.triples {
+				if pc+2 < last && code[pc+2].op == t.third {
+					op = t.op
+				}
+			}
+			if op != 0 {
+				code[pc].op = op
+			}
+		}
+		this = that
+	}
 }
 
 // first is what the first slot of a fused run does on its own.

@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -71,6 +72,9 @@ func (r *run) exit() (next int) {
 		c.loop.done++
 		if r.st.Regs[0] == 0 && c.loop.done < c.loop.nr {
 			return r.callback(c)
+		}
+		if mutant.On(mutant.JITLoopCountShort) && r.st.Regs[0] != 0 {
+			c.loop.done--
 		}
 		r.st.Regs[0] = c.loop.done
 	}
@@ -154,7 +158,11 @@ func (r *run) tailCall(next int) (int, bool, error) {
 		return next, r.fail(vm.FaultHelper, r.st.Regs[2]), nil
 	}
 	id, ok := table.Program(uint32(r.st.Regs[3]))
-	if !ok || r.m.TailCalls == vm.MaxTailCalls || int(id) >= len(r.m.World.Programs) {
+	most := vm.MaxTailCalls
+	if mutant.On(mutant.JITTailCallOffByOne) {
+		most++
+	}
+	if !ok || r.m.TailCalls == most || int(id) >= len(r.m.World.Programs) {
 		return next, true, nil
 	}
 	target, ok := r.m.World.Programs[id].Instance.(*instance)

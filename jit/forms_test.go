@@ -88,6 +88,9 @@ func oneRow(rnd *rand.Rand, row *spec.Row) *vm.Case {
 			insns = append(insns, spec.Insn{Op: spec.MOVX, Dst: *at, Src: 10})
 		}
 		in.Off = int16(-8 * (1 + rnd.IntN(3)))
+		if row.Imm == spec.Is(spec.AtomicCmpXchg) && *at != 0 { // let it succeed, often
+			insns = append(insns, spec.Insn{Op: spec.LDXDW, Dst: 0, Src: 10, Off: in.Off})
+		}
 		switch rnd.IntN(3) {
 		case 0:
 			in.Off += int16(rnd.IntN(8) - 3)
@@ -113,7 +116,15 @@ func oneRow(rnd *rand.Rand, row *spec.Row) *vm.Case {
 	if row.IsWide() {
 		insns = append(insns, spec.Insn{Imm: int32(corner(rnd))})
 	}
-	insns = append(insns, spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Dst: 0, Imm: 1}, spec.Insn{Op: spec.EXIT})
+	insns = append(insns, spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Dst: 0, Imm: 1})
+	off := int16(-32)
+	for r := uint8(1); r < 10 && off < 0; r++ { // what is in the stack now
+		if r != in.Dst && r != in.Src {
+			insns = append(insns, spec.Insn{Op: spec.LDXDW, Dst: r, Src: 10, Off: off})
+			off += 8
+		}
+	}
+	insns = append(insns, spec.Insn{Op: spec.EXIT})
 	c.Programs = []*vm.Program{{Type: hook.SocketFilter, Insns: insns}}
 	return c
 }
@@ -133,9 +144,13 @@ func addressRegister(row *spec.Row) func(*spec.Insn) *uint8 {
 }
 
 func corner(rnd *rand.Rand) uint64 {
-	switch rnd.IntN(4) {
+	switch rnd.IntN(6) {
 	case 0:
 		return rnd.Uint64()
+	case 3:
+		return rnd.Uint64() << 32
+	case 4:
+		return 1<<31 - uint64(rnd.IntN(2))
 	case 1:
 		return uint64(rnd.IntN(5) - 2)
 	case 2:

@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"sync"
 
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
@@ -175,7 +176,7 @@ func (r *run) refuel() (more bool, err error) {
 // refund gives back what the block charged for instructions after pc: control
 // leaves it here. In fast mode nobody counts so finely.
 func (r *run) refund() {
-	if r.mode&plan.Fast == 0 {
+	if r.mode&plan.Fast == 0 && !mutant.On(mutant.JITNoRefund) {
 		r.left += uint64(r.code.plan.Rest(r.pc))
 	}
 }

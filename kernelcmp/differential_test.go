@@ -72,7 +72,7 @@ func TestInstrumentKeepsMeaning(t *testing.T) {
 			continue
 		}
 		result := len(c.Maps)
-		p.Insns = instrument(p.Insns, funcs, []spec.Insn{mov(7, 0), mov(8, 0)}, result).insns
+		p.Insns = instrument(p.Insns, funcs, []spec.Insn{mov(7, 0), mov(8, 0)}, storeR0(result)).insns
 		c := *c
 		c.Programs = []*vm.Program{&p}
 		c.Maps = append(slices.Clone(c.Maps), &maps.Spec{Name: "result", Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})

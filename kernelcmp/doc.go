@@ -16,7 +16,9 @@
 // callbacks; it is the same for all, static int f(void). Syscall programs are loaded
 // sleepable, the only way they are. Bytes are not otherwise judged: what is
 // malformed is for the verifier to refuse. A refusal is LoadRejected, and its Reason
-// begins with the error number and the log's last line that says why.
+// begins with the error's name and the log's last line that says why. A load asks for
+// messages only, which is cheap; what is refused is loaded once more for a log with
+// the registers' states, unless the verifier took long.
 //
 // # 64 bits of a result
 //

@@ -87,18 +87,7 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 	if hook.Lookup(p.Type) == nil {
 		return -1, &vm.Unsupported{What: p.Type.String()}
 	}
-	var prologue []spec.Insn
-	if p.Type == hook.Unspec {
-		prologue = memoryPrologue(l.memory.fd, len(l.memoryBytes(j)))
-	}
-	funcs, whole := canStoreR0(p)
-	bound := bindMaps(p.Insns, l.mapFDs())
-	made := plan{insns: append(prologue, bound...), funcs: funcs}
-	if whole && !j.LoadOnly {
-		made = instrument(bound, funcs, prologue, e.result.fd)
-	} else if len(prologue) > 0 && len(funcs) > 1 {
-		made.funcs = shifted(funcs, len(prologue))
-	}
+	made := e.plan(j, p, l)
 	l.fullR0 = l.fullR0 && made.fullR0
 	attr := &sysbpf.Prog{Type: uint32(kernelType(p.Type)), Code: spec.Encode(made.insns, hostOrder), BTF: e.types.FD()}
 	if p.Type == hook.Syscall {
@@ -117,6 +106,24 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 			l.ldAbs = true
 		}
 	}
+	return e.verify(attr, n, l)
+}
+
+// plan makes a program fit for the kernel.
+func (e *executor) plan(j *job, p *vm.Program, l *loaded) plan {
+	var prologue, epilogue []spec.Insn
+	if p.Type == hook.Unspec {
+		prologue = memoryPrologue(l.memory.fd, len(l.memoryBytes(j)))
+	}
+	funcs, whole := canStoreR0(p)
+	if whole && !j.LoadOnly {
+		epilogue = storeR0(e.result.fd)
+	}
+	return instrument(bindMaps(p.Insns, l.mapFDs()), funcs, prologue, epilogue)
+}
+
+// verify has the kernel load program n of the case.
+func (e *executor) verify(attr *sysbpf.Prog, n int, l *loaded) (fd int, err error) {
 	attr.LogLevel, attr.Log = logErrors, e.log
 	if fd, err = sysbpf.LoadProg(attr); err == nil {
 		return fd, nil
@@ -159,14 +166,6 @@ func (l *loaded) memoryBytes(j *job) []byte {
 		return nil
 	}
 	return l.memory.bytes[:min(len(l.memory.bytes), len(j.Inputs[0].Memory))]
-}
-
-func shifted(funcs []int, by int) []int {
-	out := []int{0}
-	for _, f := range funcs[1:] {
-		out = append(out, f+by)
-	}
-	return out
 }
 
 // mapFDs are the descriptors of the maps, and one that is none, so that there is

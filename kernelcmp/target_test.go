@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -184,8 +185,11 @@ func TestRejected(t *testing.T) {
 	if o.Kind != vm.LoadRejected || !strings.HasPrefix(o.Reason, "EACCES: R0 !read_ok") || strings.Contains(o.Reason, "R1=") {
 		t.Errorf("a refusal after a long look: %s (%s)", o.Kind, o.Reason)
 	}
-	if v := k.Verify([]*vm.Case{one(prog(hook.XDP, mov(0, 2), exit))})[0]; !v.Accepted() {
-		t.Errorf("a program that passes: %s: %s", v.Kind, v.Reason)
+	for _, typ := range allTypes { // calls and callbacks without the epilogue
+		c := one(assemble(t, typ, "r1 = 5\nr2 = func f\nr3 = 0\nr4 = 0\ncall 181\ncall f\nexit\nf: r0 = 0\nexit"))
+		if v := k.Verify([]*vm.Case{c})[0]; !v.Accepted() {
+			t.Errorf("%s: a program that passes: %s: %s", typ, v.Kind, v.Reason)
+		}
 	}
 }
 
@@ -275,4 +279,26 @@ func TestObservables(t *testing.T) {
 			t.Errorf("%s, %q: %s, want %s", x.typ, x.text, got.Names(), x.want.Names())
 		}
 	}
+}
+
+// Several Targets work side by side, each with its executor and its maps.
+func TestSideBySide(t *testing.T) {
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	for n := range 3 {
+		k := kernel(t, Options{Journal: dir})
+		wg.Go(func() {
+			var cs []*vm.Case
+			for i := range 300 {
+				cs = append(cs, one(prog(hook.Unspec, lddw(0, 0, uint64(n)<<40|uint64(i)), stx(spec.SizeDW, 1, 0, 0), exit)))
+			}
+			for i, out := range k.RunBatch(cs) {
+				want := uint64(n)<<40 | uint64(i)
+				if o := out[0]; o.Kind != vm.Exit || o.R0 != want || !bytes.Equal(o.Memory.Data, u64(want)) {
+					t.Errorf("target %d, case %d: %s (%s), r0 = %#x, memory %x", n, i, o.Kind, o.Reason, o.R0, o.Memory.Data)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -64,6 +64,7 @@ func (w *World) NewMachine() *Machine {
 	m.memory.base = mem.DataBase + cpu*mem.InputStride
 	m.reserve()
 	w.machines = append(w.machines, m)
+	w.CPUs = max(w.CPUs, cpu+1)
 	return m
 }
 

@@ -42,7 +42,7 @@ func (c *asmCmd) Run(t *terminal) error {
 	if err != nil {
 		var bad *asm.Error
 		if errors.As(err, &bad) {
-			return fmt.Errorf("%s: %w", c.File, bad)
+			return fmt.Errorf("%s: %w", fileName(c.File), bad)
 		}
 		return err
 	}
@@ -88,4 +88,12 @@ func mapNames(names []string) (all []*maps.Spec) {
 		all = append(all, &maps.Spec{Name: n})
 	}
 	return all
+}
+
+// fileName is what errors call a file.
+func fileName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
 }

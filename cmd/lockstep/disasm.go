@@ -42,6 +42,7 @@ func (c *disasmCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
+	path = fileName(path)
 	if isELF(b) {
 		return disasmObject(t, path, prog, b, syntax)
 	}

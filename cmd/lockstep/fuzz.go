@@ -26,7 +26,7 @@ type fuzzCmd struct {
 	Targets  []string      `default:"refvm,fastvm" help:"What to compare: refvm, fastvm, kernel (as root), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)." placeholder:"NAME"`
 	Mix      string        `help:"What programs are made of: ${mixes}." placeholder:"NAME"`
 	Jobs     int           `help:"Workers; the default is one a CPU." placeholder:"N"`
-	Out      string        `help:"Folder for findings, and for going on later." placeholder:"DIR" type:"path"`
+	Out      string        `help:"Folder for findings, and for going on later." placeholder:"DIR"`
 	Resume   bool          `help:"Go on with the campaign in --out."`
 	JSON     bool          `name:"json" help:"End with a JSON object: seed, programs, accepted, acceptance, programs_per_second, targets, coverage, findings."`
 }
@@ -89,7 +89,7 @@ func (c *fuzzCmd) Run(t *terminal) error {
 	case len(s.Findings) > 0:
 		return errFound
 	case s.Programs > 0 && report.compared() == 0:
-		return fmt.Errorf("nothing was compared: no program was supported by all of %s", strings.Join(c.Targets, ", "))
+		return fmt.Errorf("nothing was compared: no program was loaded by all of %s; `lockstep run CASE --target NAME` says why", strings.Join(c.Targets, ", "))
 	}
 	return nil
 }

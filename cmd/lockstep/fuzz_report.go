@@ -27,7 +27,11 @@ func (r *fuzzReport) print(w io.Writer) {
 	fmt.Fprintf(w, "%s in %s (%s a second), seed %d, mix %s\n",
 		count(r.Programs, "program"), spent, thousands(uint64(r.ProgramsPerSecond)), r.Seed, r.cmd.Mix)
 	fmt.Fprintf(w, "  %-10s %.2f%% of what all targets support\n", "accepted", 100*r.Acceptance)
-	fmt.Fprintf(w, "  %-10s %d of %d instruction forms, %s\n", "executed", r.Coverage.Forms, possibleForms(), count(uint64(r.Coverage.Cells), "operand class"))
+	fmt.Fprintf(w, "  %-10s %d of %d instruction forms, %s\n", "executed", r.Coverage.Forms, possibleForms(), count(uint64(r.Coverage.Cells), "operand cell"))
+	width := 10
+	for _, name := range r.cmd.Targets {
+		width = max(width, len(name))
+	}
 	for _, name := range r.cmd.Targets {
 		n := r.Targets[name]
 		line := count(n.Programs, "program")
@@ -39,7 +43,7 @@ func (r *fuzzReport) print(w io.Writer) {
 				line += fmt.Sprintf(", %s %s", thousands(x.n), x.what)
 			}
 		}
-		fmt.Fprintf(w, "  %-10s %s\n", name, line)
+		fmt.Fprintf(w, "  %-*s %s\n", width, name, line)
 	}
 	if len(r.Findings) == 0 {
 		r.printAgreement(w)

@@ -35,6 +35,7 @@ func loadCase(t *terminal, arg string) (*casefile.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	path = fileName(path)
 	if isELF(b) {
 		o, err := object.Read(bytes.NewReader(b))
 		if err != nil {

@@ -86,6 +86,7 @@ func lockstep(args []string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	args = pluginArgs(args)
 	k, err := parser.Parse(args)
 	if err == nil {
 		err = k.Run()

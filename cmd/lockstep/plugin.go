@@ -18,7 +18,8 @@ func (c *pluginCmd) Help() string {
 program comes in hex on standard input, r0 goes in hex to standard output. If there
 is no r0, a line on standard error says why, and the exit status is 1.
 
-Package conform/plugin documents both protocols.
+A runner may also call "lockstep MEM plugin": bpf_conformance does, if "plugin" is
+given to it as the plugin's option. Package conform/plugin documents both protocols.
 
 Examples:
 
@@ -46,4 +47,16 @@ func (c *pluginCmd) Run(t *terminal) error {
 	}
 	_, err = fmt.Fprintf(t.out, "%x\n", r0)
 	return err
+}
+
+// pluginArgs takes `lockstep MEM plugin …` for `lockstep plugin MEM …`: a runner of
+// bpf_conformance passes the memory before the options that it is given.
+func pluginArgs(args []string) []string {
+	if len(args) < 2 || args[1] != "plugin" {
+		return args
+	}
+	if _, err := plugin.ParseHex(args[0]); err != nil {
+		return args
+	}
+	return append([]string{"plugin", args[0]}, args[2:]...)
 }

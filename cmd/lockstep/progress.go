@@ -54,12 +54,16 @@ func (p *progress) stop() {
 }
 
 func (p *progress) write() {
-	line := progressLine(p.snapshot(), p.left)
-	if p.live {
-		fmt.Fprintf(p.w, "\r%s\x1b[K", line)
+	s := p.snapshot()
+	line := progressLine(s, p.left(s))
+	if !p.live {
+		fmt.Fprintln(p.w, line)
 		return
 	}
-	fmt.Fprintln(p.w, line)
+	if most := terminalWidth(p.w) - 1; len(line) > most { // a line that wraps cannot be rewritten
+		line = line[:max(0, most)]
+	}
+	fmt.Fprintf(p.w, "\r%s\x1b[K", line)
 }
 
 // left says how much longer it will take.
@@ -68,7 +72,7 @@ func (p *progress) left(s fuzz.Summary) string {
 	left := p.cmd.For - spent
 	if p.cmd.Programs > 0 {
 		if s.Programs == 0 {
-			return ""
+			return count(p.cmd.Programs, "program") + " to do"
 		}
 		if s.Programs >= p.cmd.Programs {
 			left = 0
@@ -83,24 +87,20 @@ func (p *progress) left(s fuzz.Summary) string {
 }
 
 // progressLine fits into 80 columns.
-func progressLine(s fuzz.Summary, left func(fuzz.Summary) string) string {
+func progressLine(s fuzz.Summary, left string) string {
+	if s.Programs == 0 {
+		return "starting, " + left
+	}
 	found := "no findings"
 	if n := len(s.Findings); n > 0 {
 		found = count(uint64(n), "finding")
 	}
-	parts := []string{
+	return strings.Join([]string{
 		thousands(uint64(s.ProgramsPerSecond)) + " programs/s",
 		fmt.Sprintf("%.1f%% accepted", 100*s.Acceptance),
-		fmt.Sprintf("%d forms, %s cells", s.Coverage.Forms, thousands(uint64(s.Coverage.Cells))),
-		found,
-	}
-	if s.Programs == 0 {
-		parts = []string{"starting"}
-	}
-	if l := left(s); l != "" {
-		parts = append(parts, l)
-	}
-	return strings.Join(parts, "  ")
+		thousands(uint64(s.Coverage.Cells)) + " cells",
+		found, left,
+	}, ", ")
 }
 
 // shortTime is 59s, 2m05s, 1h02m.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/conform/plugin"
 	"github.com/lockstep-ebpf/lockstep/fastvm"
+	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -22,9 +23,10 @@ var engines = []struct {
 }{
 	{"refvm", func() vm.Engine { return &refvm.Engine{} }},
 	{"fastvm", func() vm.Engine { return fastvm.Engine{} }},
+	{"jit", func() vm.Engine { return jit.Engine{} }},
 }
 
-const targetHelp = "refvm, fastvm, kernel, plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)"
+const targetHelp = "refvm, fastvm, jit, kernel, plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)"
 
 // openTarget makes a target of its name on the command line. journal is where the
 // kernel's cases are written down before they run; "" is a place for all runs.
@@ -68,7 +70,7 @@ func openKernel(journal string) (vm.Target, error) {
 	}
 	k, err := kernelcmp.Open(kernelcmp.Options{Journal: journal})
 	if errors.Is(err, kernelcmp.ErrNotPermitted) {
-		return nil, fmt.Errorf("%w\nrun as root, or leave the kernel out: --targets refvm,fastvm", err)
+		return nil, fmt.Errorf("%w\nrun as root, or name other targets: refvm, fastvm", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("target kernel: %w", err)

@@ -3,6 +3,8 @@ package plugin
 import (
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -210,6 +212,24 @@ func random(r *rand.Rand) *vm.Case {
 		c.Inputs = append(c.Inputs, in)
 	}
 	return c
+}
+
+// TestScriptHangs makes sure that the process that a plugin's script waits for goes
+// with the script.
+func TestScriptHangs(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("needs sh")
+	}
+	path := filepath.Join(t.TempDir(), "hang.sh")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nsleep 3600\necho 5\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewProcess("x", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Timeout = 100 * time.Millisecond
+	check(t, "script", p.Run(returns(1)), []vm.Result{{Kind: vm.Hang, Reason: "no answer in 100ms"}})
 }
 
 func TestStartErrors(t *testing.T) {

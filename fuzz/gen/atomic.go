@@ -56,6 +56,9 @@ func (g *Generator) atomicAt(p uint8, v *value) {
 	default:
 		i.Src = g.operand()
 	}
+	if p != r10 && g.st.regs[p].kind != memPtr {
+		return // the only register left was needed for the operand
+	}
 	i.Op = spec.ClassSTX | spec.ModeATOMIC | sizeBits(n)
 	g.emit(i)
 	switch {

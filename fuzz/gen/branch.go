@@ -79,8 +79,14 @@ func (g *Generator) arms(pc, shape int, arm func()) {
 	g.nesting--
 }
 
-// repair makes scalars again of the registers in set, so that all paths agree.
+// repair makes scalars again of the registers in set, so that all paths agree, and
+// saves what will be forgotten where they join.
 func (g *Generator) repair(set uint16) {
+	for hot := g.st.hot & g.free() &^ set; hot != 0; hot &= hot - 1 {
+		r := g.among(hot & -hot)
+		g.absorb(r)
+		g.st.hot &^= 1 << r
+	}
 	for set &^= g.st.scal; set != 0; set &= set - 1 {
 		r := g.among(set & -set)
 		g.movX(r, g.acc)

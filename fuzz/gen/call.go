@@ -76,6 +76,7 @@ func (g *Generator) enters(f, times int) *function {
 	x.level = max(x.level, g.level+1)
 	x.stack = max(x.stack, g.below())
 	x.weight += g.weight * times
+	x.unrolled = x.unrolled || g.unrolled
 	return x
 }
 
@@ -132,7 +133,7 @@ func (g *Generator) returned() {
 
 // callback emits a call of bpf_loop with a new function.
 func (g *Generator) callback() bool {
-	if !g.mayCall() || len(g.funcs) == maxFuncs {
+	if g.unrolled || !g.mayCall() || len(g.funcs) == maxFuncs {
 		return false
 	}
 	times := g.src.Between(1, 4)
@@ -168,13 +169,11 @@ func (g *Generator) callback() bool {
 // callbackBody makes a function for bpf_loop: it carries its result in the first
 // word of the buffer, and goes on or stops.
 func (g *Generator) callbackBody() {
-	buf := g.pointer(8)
-	for r := uint8(6); r < 10; r++ {
-		if g.st.regs[r].kind == memPtr {
-			buf = r
-		}
-	}
-	g.ldx(8, g.acc, buf, 0)
+	buf := g.carrier
+	t := g.targetIn(0x3c & g.free())
+	g.ldx(8, t, buf, 0)
+	g.st.set(t, value{})
+	g.x64(spec.OpADD, g.acc, t)
 	g.block(g.src.Between(2, 10))
 	g.gather()
 	g.stx(8, buf, g.acc, 0)

@@ -10,6 +10,9 @@ import (
 func (g *Generator) emit(i spec.Insn) int {
 	g.code = append(g.code, i)
 	g.spent += g.weight
+	if i.Src == g.acc { // never r0: that is what instructions without a source name
+		g.st.twin = true
+	}
 	return len(g.code) - 1
 }
 
@@ -109,26 +112,43 @@ var foldOps = [...]uint8{spec.OpXOR, spec.OpADD, spec.OpSUB, spec.OpXOR, spec.Op
 // fold passes a scalar on without loss: into the accumulator, sometimes into
 // another register.
 func (g *Generator) fold(r uint8) {
-	b := g.src.Byte()
-	into := g.acc
-	if others := g.st.scal & g.free() &^ (1 << r); b >= 224 && others != 0 {
-		into = g.among(others)
-		g.st.hot |= 1 << into
-	}
-	if into != r {
-		g.x64(foldOps[int(b&31)*len(foldOps)>>5], into, r)
-	}
 	g.st.hot &^= 1 << r
-	if b&0x60 == 0 {
-		g.stir(into)
+	b := g.src.Byte()
+	if others := g.st.scal & g.free() &^ (1 << r); b >= 240 && others != 0 {
+		into := g.among(others)
+		g.st.hot |= 1 << into
+		g.x64(spec.OpADD, into, r)
+		return
 	}
+	if r != g.acc {
+		g.absorb(r)
+	}
+	if b&0x60 == 0 {
+		g.stir(g.acc)
+	}
+}
+
+// absorb folds a number into the accumulator. If that number may have been made
+// from the accumulator as it stands, the sum could be 0 and all be lost: then the
+// accumulator is changed first.
+func (g *Generator) absorb(r uint8) {
+	if g.st.twin {
+		g.multiply(g.acc, g.src.Byte())
+		g.st.twin = false
+	}
+	g.x64(foldOps[g.src.Below(len(foldOps))], g.acc, r)
+}
+
+// multiply loses nothing, as the factor is odd.
+func (g *Generator) multiply(r, b uint8) {
+	g.k64(spec.OpMUL, r, int32(b&127)<<20|0x9e35|int32(b)<<8)
 }
 
 // stir makes folding non-linear, so that what is folded twice does not cancel out.
 func (g *Generator) stir(r uint8) {
 	switch b := g.src.Byte(); {
 	case b < 160:
-		g.k64(spec.OpMUL, r, int32(b)<<20|0x0_9e37|int32(b)<<8|1)
+		g.multiply(r, b)
 	case b < 224:
 		g.emit(spec.Insn{Op: spec.ClassALU64 | spec.OpEND, Dst: r, Imm: 64})
 	default:

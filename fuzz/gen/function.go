@@ -14,6 +14,7 @@ type function struct {
 	level      int  // frames above it
 	stack      int  // bytes of the frames above it
 	weight     int  // how often it is executed, over all calls
+	unrolled   bool // called from a loop that Linux follows round by round
 }
 
 type argKind uint8
@@ -90,7 +91,17 @@ func (g *Generator) main(size, i, n int) {
 	g.st.set(g.ctx, value{kind: ctxPtr})
 	g.locked = 1<<g.ctx | 1<<g.acc
 	g.origins()
+	if n > 1 { // what the program before has left
+		p := g.directAt(0, 0x3f)
+		g.load(p, p, 0, 8, false)
+	}
 	g.block(size)
+	if g.features[withLoops] && !g.looped && !g.src.Spent() {
+		g.loop()
+	}
+	if g.features[withCalls] && len(g.funcs) == 1 && !g.src.Spent() {
+		g.call()
+	}
 	if n > 1 {
 		g.tailCall()
 	}
@@ -112,7 +123,12 @@ func (g *Generator) subprogram(f int) {
 			g.st.set(r, value{kind: ctxPtr})
 		}
 	}
-	g.movK(g.acc, int32(0x1234_5600+f))
+	if g.args[0] == argScalar { // best unknown, lest branches be decided by it
+		g.movX(g.acc, 1)
+		g.st.hot &^= 2
+	} else {
+		g.movK(g.acc, int32(0x1234_5600+f))
+	}
 	g.st.set(g.acc, value{kind: scalar})
 	g.st.hot &^= 1 << g.acc
 	for a := range g.nargs { // pointers go where calls do not reach
@@ -132,6 +148,9 @@ func (g *Generator) subprogram(f int) {
 		if g.args[a] == argCtx {
 			g.ctx = r
 		}
+		if g.isCallback {
+			g.carrier = r
+		}
 	}
 	if g.isCallback {
 		g.callbackBody()
@@ -143,14 +162,13 @@ func (g *Generator) subprogram(f int) {
 
 // finish leaves the function early, with what it has so far.
 func (g *Generator) finish() {
+	for hot := g.st.hot &^ (1 << g.acc); hot != 0; hot &= hot - 1 {
+		g.absorb(g.among(hot & -hot))
+	}
 	if g.isCallback {
+		g.stx(8, g.carrier, g.acc, 0)
 		g.movK(0, int32(g.src.Below(2)))
 	} else {
-		for hot := g.st.hot &^ (1 << g.acc); hot != 0; hot &= hot - 1 {
-			if r := g.among(hot & -hot); g.src.Coin() {
-				g.x64(spec.OpXOR, g.acc, r)
-			}
-		}
 		g.movX(0, g.acc)
 	}
 	g.emit(spec.Insn{Op: spec.EXIT})

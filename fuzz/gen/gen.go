@@ -52,8 +52,10 @@ type Generator struct {
 	locked  uint16 // registers that may not be written
 	acc     uint8  // the accumulator
 	ctx     uint8  // the context's register, or none
+	carrier uint8  // of a callback: points to the buffer that carries the result
 	weight  int    // how often the present place is executed
 	nesting int
+	looped  bool // the program has a loop
 }
 
 // none stands for no register.
@@ -122,7 +124,7 @@ func (g *Generator) program(i, n int) {
 	g.code = g.codes[i][:0]
 	g.funcs = g.funcs[:0]
 	g.fixups = g.fixups[:0]
-	g.spent, g.limit = 0, 3500
+	g.spent, g.limit, g.looped = 0, 3500, false
 	size := 0
 	switch g.src.Pick(bodySizes) {
 	case 0:

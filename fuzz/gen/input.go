@@ -81,5 +81,8 @@ func (g *Generator) packetBytes() []byte {
 			x += 0x9e37_79b9_7f4a_7c15
 		}
 	}
+	if n < 14+40 {
+		p[12] |= 1 // no ethertype of IP: Linux refuses a packet too short for its header
+	}
 	return p
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/fuzz/reduce"
 	"github.com/lockstep-ebpf/lockstep/fuzz/tape"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
+	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
@@ -21,6 +22,7 @@ var (
 	kernelN  = flag.Int("loads", 1000, "programs of each mix to load into the kernel")
 	kernelS  = flag.Uint64("loadseed", 1, "first seed of the programs for the kernel")
 	loadMix  = flag.String("loadmix", "", "only this mix")
+	deadline = flag.Duration("deadline", 0, "how long the kernel may take over one program")
 	failures = flag.Int("failures", 3, "kinds of rejection to print")
 )
 
@@ -32,7 +34,7 @@ func TestMain(m *testing.M) {
 // openKernel gives the host's kernel, or skips the test.
 func openKernel(t *testing.T) *kernelcmp.Target {
 	t.Helper()
-	k, err := kernelcmp.Open(kernelcmp.Options{})
+	k, err := kernelcmp.Open(kernelcmp.Options{Deadline: *deadline})
 	if errors.Is(err, kernelcmp.ErrNotPermitted) && (os.Getenv("CI") != "true" || os.Getuid() != 0) {
 		t.Skipf("needs bpf(2): %v", err)
 	}
@@ -99,5 +101,37 @@ func TestKernelAccepts(t *testing.T) {
 		if share < 99 {
 			t.Errorf("mix %s: %.2f%% accepted, want 99%%", mix.Name, share)
 		}
+	}
+}
+
+// TestKernelAgrees runs what it accepts on the kernel and on the reference VM.
+func TestKernelAgrees(t *testing.T) {
+	k, ref := openKernel(t), target(t, &refvm.Engine{})
+	t.Logf("seed %d", *kernelS)
+	for _, mix := range gen.Mixes {
+		if *loadMix != "" && mix.Name != *loadMix {
+			continue
+		}
+		g := gen.New(gen.Options{Mix: mix})
+		differ, inputs := 0, 0
+		for total := 0; total < *kernelN; total += 256 {
+			cs := cases(g, *kernelS+uint64(total), min(256, *kernelN-total))
+			for i, outs := range k.RunBatch(cs) {
+				want := ref.Run(cs[i])
+				for in := range outs {
+					if kind := outs[in].Kind; kind == vm.LoadRejected || kind == vm.Hang {
+						break // counted by TestKernelAccepts
+					}
+					inputs++
+					if d, same := vm.Compare(&want[in], &outs[in], k.Observables(cs[i])); !same {
+						if differ++; differ <= 5 {
+							t.Errorf("mix %s, seed %d, input %d: refvm and kernel: %s", mix.Name, *kernelS+uint64(total+i), in, d)
+						}
+						break
+					}
+				}
+			}
+		}
+		t.Logf("%-10s %d inputs, %d programs differ", mix.Name, inputs, differ)
 	}
 }

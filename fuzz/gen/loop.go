@@ -32,17 +32,28 @@ func (g *Generator) loop() bool {
 		kind = 0
 	}
 	g.nesting++
-	weight, locked := g.weight, g.locked
+	g.looped = true
+	if g.unrolled { // rounds multiply, and so do the paths through them
+		kind %= loopDown
+		trips = 2
+	}
+	weight, locked, unrolled := g.weight, g.locked, g.unrolled
 	if c != none {
 		g.locked |= 1 << c
 	}
+	// What may_goto and bpf_loop make Linux forget, where it looks for a state that
+	// covers the next round, may be the counter of a loop around them.
+	g.unrolled = g.unrolled || kind < loopData
 	switch {
 	case kind < loopDown:
 		g.counted(c, slot, trips, kind < loopUp)
 	default:
 		g.driven(c, trips, kind >= loopData)
 	}
-	g.weight, g.locked = weight, locked
+	g.weight, g.locked, g.unrolled = weight, locked, unrolled
+	if c != none {
+		g.st.hot |= g.st.scal & (1 << c)
+	}
 	if slot >= 0 {
 		g.frame.used &^= 1 << slot
 		g.st.spill[slot] = value{}
@@ -86,6 +97,10 @@ func (g *Generator) head() {
 }
 
 var upTests = [...]uint8{spec.OpJLT, spec.OpJNE, spec.OpJSLT}
+var topTests = [...]struct {
+	op  uint8
+	imm int32
+}{{spec.OpJSLE, 0}, {spec.OpJSLT, 1}}
 var downTests = [...]uint8{spec.OpJNE, spec.OpJGT, spec.OpJSGT}
 
 // counted emits a loop of a fixed number of rounds.
@@ -136,16 +151,26 @@ func (g *Generator) driven(c uint8, trips int, mayGoto bool) {
 		keep++
 	}
 	g.bounded(c, keep, 0)
+	if mayGoto {
+		g.settle()
+	}
 	g.head()
 	scal, start, atHead := g.st.scal, len(g.code), g.st
 	budget := -1
 	if mayGoto {
 		budget = g.emit(spec.Insn{Op: spec.JCOND})
 	}
-	end := g.emit(spec.Insn{Op: spec.ClassJMP | spec.OpJEQ, Dst: c})
+	// Not ==: on paths that cannot be, Linux may believe that c jumped over 0.
+	test := topTests[g.src.Below(len(topTests))]
+	end := g.emit(spec.Insn{Op: spec.ClassJMP | test.op, Dst: c, Imm: test.imm})
 	g.weight *= 1 << (keep - 1)
 	leave, out := g.loopBody()
 	g.repair(scal)
+	if mayGoto {
+		for hot := g.st.hot & g.free(); hot != 0; hot = g.st.hot & g.free() {
+			g.fold(g.among(hot & -hot))
+		}
+	}
 	g.k64(spec.OpADD, c, -1)
 	g.patchTo(g.jump(), start)
 	g.st = atHead
@@ -159,11 +184,27 @@ func (g *Generator) driven(c uint8, trips int, mayGoto bool) {
 	}
 }
 
+// settle keeps numbers out of a may_goto loop that change from round to round:
+// Linux looks for a state that covers the next round, and finds none as long as a
+// number that decides a branch goes on changing. The accumulator is unknown.
+func (g *Generator) settle() {
+	g.vacate(0)
+	for r := uint8(0); r < 10; r++ {
+		switch {
+		case !g.st.isScalar(r) || g.locked>>r&1 != 0:
+		case r < 6:
+			g.st.set(r, value{})
+		default:
+			g.locked |= 1 << r
+		}
+	}
+}
+
 // loopBody emits the body, sometimes with a way out of it: the jump to be patched
 // and the state there, or -1.
 func (g *Generator) loopBody() (leave state, out int) {
 	g.block(g.src.Between(2, 9))
-	if !g.src.Chance(48) {
+	if !g.src.Chance(48) || g.nesting > 2 {
 		return leave, -1
 	}
 	out = g.condition()

@@ -143,6 +143,9 @@ func (g *Generator) vary(p uint8) {
 func (g *Generator) bounded(t uint8, keep, low int) {
 	mask := int32(1<<keep-1) &^ int32(1<<low-1)
 	g.movX(t, g.operand())
+	if !g.src.Chance(24) {
+		g.absorb(t)
+	}
 	switch b := g.src.Byte(); {
 	case b >= 208 && low == 0:
 		g.k64(spec.OpRSH, t, int32(64-keep))

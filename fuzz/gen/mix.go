@@ -101,7 +101,7 @@ var (
 
 	Everything = newMix("everything", [4]int{4, 2, 3, 2},
 		map[feature]int{
-			withLoops: 110, withMaps: 100, withCalls: 72, withCallbacks: 24, withPacket: 128, withTail: 10,
+			withLoops: 100, withMaps: 96, withCalls: 60, withCallbacks: 24, withPacket: 128, withTail: 10,
 			withStack: 150, withAtomics: 72, withHelpers: 20,
 		},
 		map[int]int{

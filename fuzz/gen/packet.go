@@ -74,7 +74,7 @@ func (g *Generator) absolute() bool {
 	}
 	b := g.src.Byte()
 	i := spec.Insn{Op: spec.ClassLD | spec.ModeABS | [...]uint8{spec.SizeW, spec.SizeH, spec.SizeB}[b%3], Imm: int32(g.src.Below(minPacket - 8 - 4 + 1))}
-	if b >= 250 {
+	if b >= 254 {
 		i.Imm = int32(g.src.Below(128))
 	}
 	g.vacate(0)

@@ -81,7 +81,9 @@ func (g *Generator) alu() {
 		i.Op |= spec.SrcX
 		i.Src = g.operand()
 		if op.keep && i.Op&7 == spec.ClassALU64 && i.Src != i.Dst {
-			g.st.hot &^= 1 << i.Src
+			if op.code == spec.OpADD {
+				g.st.hot &^= 1 << i.Src
+			}
 		} else {
 			g.lossy(i.Dst)
 		}

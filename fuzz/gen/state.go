@@ -46,6 +46,7 @@ type state struct {
 	hot   uint16            // scalars not yet passed on
 	init  [8]uint64         // bytes of the frame with defined contents: bit i is r10-512+i
 	spill [spillSlots]value // contents of the spill slots
+	twin  bool              // the accumulator's value is elsewhere too: see absorb
 }
 
 func (s *state) set(r uint8, v value) {
@@ -82,6 +83,7 @@ func (s *state) meet(o *state) {
 		}
 	}
 	s.hot = hot & s.scal
+	s.twin = s.twin || o.twin
 	for i := range s.init {
 		s.init[i] &= o.init[i]
 	}

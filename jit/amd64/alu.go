@@ -1,6 +1,9 @@
 package amd64
 
-import "github.com/lockstep-ebpf/lockstep/spec"
+import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/spec"
+)
 
 // digits of the plain operations, by the upper half of the opcode.
 var digits = [16]byte{
@@ -21,13 +24,21 @@ func (c *Compiler) alu(i *spec.Insn, size int) {
 			c.arith(size, digits[op>>4], dst, c.operand(i.Src, tmp1))
 		} else {
 			known = known || i.Imm >= 0 && (op == spec.OpAND || op != spec.OpADD && op != spec.OpSUB && c.upperZero(i.Dst))
-			c.arithImm(size, digits[op>>4], dst, i.Imm)
+			digit := digits[op>>4]
+			if mutant.On(mutant.JITSub32Wide) && op == spec.OpSUB {
+				size, known = 8, false
+			}
+			if mutant.On(mutant.JITSubMinIsAdd) && op == spec.OpSUB && size == 8 && i.Imm == -1<<31 {
+				digit = digitADD
+			}
+			c.arithImm(size, digit, dst, i.Imm)
 		}
 	case spec.OpMUL:
 		if fromReg {
 			c.rr(size, 0x0faf, dst, c.operand(i.Src, tmp1))
 		} else {
 			c.mulImm(size, dst, i.Imm)
+			known = known && !mutant.On(mutant.JITMul32SignExtends)
 		}
 	case spec.OpDIV, spec.OpMOD:
 		c.divide(i, size)
@@ -37,12 +48,15 @@ func (c *Compiler) alu(i *spec.Insn, size int) {
 			c.shift(size, digits[op>>4], dst, c.operand(i.Src, tmp1))
 		} else if i.Imm != 0 {
 			c.shiftImm(size, digits[op>>4], dst, uint8(i.Imm))
-		} else if size == 4 {
+		} else if size == 4 && !mutant.On(mutant.JITShift32ByZero) {
 			c.mov(4, dst, dst)
 		} else {
 			known = c.upperZero(i.Dst)
 		}
 	case spec.OpNEG:
+		if mutant.On(mutant.JITNegUsesSrc) {
+			c.mov(size, dst, host[i.Src])
+		}
 		c.ext(size, 0xf7, digitNEG, dst)
 	case spec.OpMOV:
 		known = c.move(i, size)
@@ -53,6 +67,12 @@ func (c *Compiler) alu(i *spec.Insn, size int) {
 }
 
 func (c *Compiler) mulImm(size int, dst Reg, imm int32) {
+	if mutant.On(mutant.JITMulZeroIgnored) && imm == 0 {
+		return
+	}
+	if mutant.On(mutant.JITMul32SignExtends) && size == 4 {
+		defer c.rr(8, 0x63, dst, dst)
+	}
 	if imm == int32(int8(imm)) {
 		c.rr(size, 0x6b, dst, dst)
 		c.byte(byte(imm))
@@ -76,11 +96,17 @@ func (c *Compiler) move(i *spec.Insn, size int) (upperZero bool) {
 	src := c.operand(i.Src, dst) // r10 is made in place
 	switch {
 	case i.Off == 8:
+		if mutant.On(mutant.JITMovsx8ZeroExtends) && size == 4 {
+			c.narrow(size, 0x0fb6, dst, src)
+			break
+		}
 		c.narrow(size, 0x0fbe, dst, src)
 	case i.Off == 16:
 		c.rr(size, 0x0fbf, dst, src)
 	case i.Off == 32:
 		c.rr(8, 0x63, dst, src)
+	case dst == src && mutant.On(mutant.JITZextDropped):
+		return c.upperZero(i.Src)
 	case size == 4 || dst != src:
 		c.mov(size, dst, src)
 	}
@@ -105,6 +131,9 @@ func (c *Compiler) end(i *spec.Insn) (upperZero bool) {
 	case 16:
 		c.ext(2, 0xc1, 0, dst) // rol
 		c.byte(8)
+		if mutant.On(mutant.JITSwap16KeepsUpper) {
+			return false
+		}
 		c.rr(4, 0x0fb7, dst, dst)
 		return true
 	case 32:

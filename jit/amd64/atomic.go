@@ -1,6 +1,9 @@
 package amd64
 
-import "github.com/lockstep-ebpf/lockstep/spec"
+import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/spec"
+)
 
 // atomic compiles atomics. x86 orders loads and stores strongly enough that
 // load-acquire and store-release are plain ones.
@@ -34,10 +37,10 @@ func (c *Compiler) atomic(pc int, i *spec.Insn) {
 		src := c.operand(i.Src, tmp2)
 		c.lock()
 		c.rm(n, 0x0fb1, src, m)
-		if n == 4 {
+		if n == 4 && !mutant.On(mutant.JITCmpXchg32KeepsUpper) {
 			c.mov(4, RAX, RAX) // it leaves rax alone when it succeeds
 		}
-		c.wrote(0, n < 8)
+		c.wrote(0, n < 8 && !mutant.On(mutant.JITCmpXchg32KeepsUpper))
 	default:
 		c.fetch(n, digits[i.Imm>>4&15], host[i.Src], m)
 		c.wrote(i.Src, n < 8)
@@ -61,6 +64,10 @@ func (c *Compiler) fetch(n int, digit byte, src Reg, m Mem) {
 	c.jccTo(condNE, again)
 	if src != RAX {
 		c.mov(n, src, RAX)
+		if mutant.On(mutant.JITFetchClobbersR0) {
+			c.wrote(0, false)
+			return
+		}
 		c.load(8, RAX, saved)
 	}
 }
@@ -77,6 +84,9 @@ func (c *Compiler) aligned(pc int, r uint8, off int16, n int) Mem {
 		c.arithImm(8, digitADD, tmp1, disp)
 	} else {
 		c.lea(8, tmp1, at(host[r], disp))
+	}
+	if mutant.On(mutant.JITAlign64By4) {
+		n = min(n, 4)
 	}
 	if n > 1 {
 		c.ext(1, 0xf7, 0, tmp1) // test

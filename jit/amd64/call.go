@@ -1,6 +1,7 @@
 package amd64
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
@@ -53,6 +54,9 @@ func (c *Compiler) exit(pc int) {
 // loads them, by the opcode of mov.
 func (c *Compiler) preserved(op uint32, record Reg) {
 	for r := 6; r <= 9; r++ {
+		if mutant.On(mutant.JITCalleeClobbersR9) && r == 9 {
+			return
+		}
 		if c.p.Used>>r&1 != 0 {
 			c.rm(8, op, host[r], at(record, abi.OffSaved+8*int32(r-6)))
 		}

@@ -1,6 +1,7 @@
 package amd64
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
@@ -256,8 +257,12 @@ func (c *Compiler) insn(pc int, i *spec.Insn) {
 		}
 	case spec.ClassLD:
 		if i.Wide() {
-			c.movImm(host[i.Dst], c.p.Aux[pc].Value)
-			c.wrote(i.Dst, c.p.Aux[pc].Value>>32 == 0)
+			v := c.p.Aux[pc].Value
+			if mutant.On(mutant.JITLDDWShort) && i.Src == spec.LDDWValue && v>>32 == 0 {
+				v = uint64(int64(int32(v)))
+			}
+			c.movImm(host[i.Dst], v)
+			c.wrote(i.Dst, v>>32 == 0)
 			return
 		}
 		c.toDriver(pc)

@@ -1,13 +1,22 @@
 package amd64
 
-import "github.com/lockstep-ebpf/lockstep/spec"
+import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/spec"
+)
 
 // divide compiles div, mod, sdiv and smod. x86 divides rdx:rax, and traps where
 // eBPF has an answer: a divisor of 0, and MIN / -1. Both are asked for first.
 func (c *Compiler) divide(i *spec.Insn, size int) {
 	dst, fromReg := host[i.Dst], i.Op&spec.SrcX != 0
 	mod, signed := i.Op&0xf0 == spec.OpMOD, i.Off == 1
+	if mutant.On(mutant.JITDivClobbersR3) {
+		c.wrote(3, false)
+	}
 	if !fromReg {
+		if mutant.On(mutant.JITModOneIgnored) && mod && !signed && i.Imm == 1 {
+			return
+		}
 		if signed && i.Imm == -1 {
 			c.divideByMinusOne(size, mod, dst)
 			return
@@ -54,7 +63,9 @@ func (c *Compiler) divide(i *spec.Insn, size int) {
 // divideByMinusOne negates, or leaves no remainder.
 func (c *Compiler) divideByMinusOne(size int, mod bool, dst Reg) {
 	if mod {
-		c.movImm(dst, 0)
+		if !mutant.On(mutant.JITSmodMinusOne) {
+			c.movImm(dst, 0)
+		}
 	} else {
 		c.ext(size, 0xf7, digitNEG, dst)
 	}
@@ -87,7 +98,7 @@ func (c *Compiler) divideBy(size int, mod, signed bool, dst Reg) {
 	if dst != RAX {
 		c.mov(8, RAX, tmp2)
 	}
-	if dst != RDX {
+	if dst != RDX && !(mutant.On(mutant.JITDivClobbersR3) && dst == RAX) {
 		c.load(8, RDX, at(RSP, slotSave))
 	}
 	if dst != result {

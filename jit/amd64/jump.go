@@ -1,6 +1,7 @@
 package amd64
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -40,6 +41,16 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 	}
 	op := i.Op & 0xf0
 	dst := c.operand(i.Dst, tmp1)
+	if mutant.On(mutant.JITSignedCompareLow) && op == spec.OpJSGT && i.Op&spec.SrcX != 0 {
+		size = 4
+	}
+	if mutant.On(mutant.JITJSET32TestsUpper) && op == spec.OpJSET && i.Op&spec.SrcX == 0 {
+		size = 8
+	}
+	if mutant.On(mutant.JITJSETClobbersDst) && op == spec.OpJSET && i.Op&spec.SrcX != 0 {
+		c.arith(size, digitAND, dst, c.operand(i.Src, tmp2))
+		c.zext &^= 1 << i.Dst
+	}
 	switch {
 	case i.Op&spec.SrcX != 0 && op == spec.OpJSET:
 		c.test(size, dst, c.operand(i.Src, tmp2))
@@ -47,6 +58,8 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 		c.arith(size, digitCMP, dst, c.operand(i.Src, tmp2))
 	case op == spec.OpJSET:
 		c.testImm(size, dst, i.Imm)
+	case i.Imm == 0 && mutant.On(mutant.JITZeroImmIsRegister):
+		c.arith(size, digitCMP, dst, RAX)
 	case i.Imm == 0:
 		c.test(size, dst, dst) // sets flags as a comparison with 0 does
 	default:

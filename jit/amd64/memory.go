@@ -1,6 +1,7 @@
 package amd64
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
@@ -20,7 +21,7 @@ func (c *Compiler) place(pc int, r uint8, off int16, n int) Mem {
 	index := c.operand(r, tmp1)
 	if r != 10 && !c.upperZero(r) {
 		c.mov(4, tmp1, index)
-		if c.checked {
+		if c.checked && !mutant.On(mutant.JITHighHalfIgnored) {
 			c.arith(8, digitCMP, tmp1, index)
 			c.toDriverIf(condNE, pc)
 		}
@@ -34,10 +35,18 @@ func (c *Compiler) place(pc int, r uint8, off int16, n int) Mem {
 
 // inFrame reports whether n bytes at r10 + off are the frame's. All of it may be
 // read and written while its function runs.
-func inFrame(off int32, n int) bool { return off >= -mem.FrameSize && off+int32(n) <= 0 }
+func inFrame(off int32, n int) bool {
+	if mutant.On(mutant.JITFrameTooLong) {
+		n -= 8
+	}
+	return off >= -mem.FrameSize && off+int32(n) <= 0
+}
 
 // look compares n shadow bytes with read and write, all that most memory allows.
 func (c *Compiler) look(pc int, m Mem, n int) {
+	if mutant.On(mutant.JITLooksAtHalf) {
+		n = min(n, 4)
+	}
 	switch {
 	case c.mask != none:
 		c.rm(n, 0x39, c.mask, m)
@@ -69,6 +78,11 @@ func (c *Compiler) loadInsn(pc int, i *spec.Insn) {
 		c.wrote(i.Dst, false)
 		return
 	}
+	if mutant.On(mutant.JITLDXHSignExtends) && n == 2 {
+		c.rm(8, 0x0fbf, dst, m)
+		c.wrote(i.Dst, false)
+		return
+	}
 	c.loadZero(n, dst, m)
 	c.wrote(i.Dst, n < 8)
 }
@@ -89,8 +103,19 @@ func (c *Compiler) storeInsn(pc int, i *spec.Insn) {
 	n := i.Bytes()
 	m := c.place(pc, i.Dst, i.Off, n)
 	if i.Class() == spec.ClassST {
+		if mutant.On(mutant.JITStoreImmZeroExtends) && n == 8 {
+			c.movImm32(tmp2, uint32(i.Imm))
+			c.store(8, m, tmp2)
+			return
+		}
 		c.storeImm(n, m, i.Imm)
 		return
 	}
-	c.store(n, m, c.operand(i.Src, tmp2))
+	src := c.operand(i.Src, tmp2)
+	if mutant.On(mutant.JITStoreByteHigh) && n == 1 && (src == RSI || src == RDI) && m.Base < R8 && m.Index < R8 {
+		c.byte(0x88) // no REX: dh and bh
+		c.mem(byte(src), m)
+		return
+	}
+	c.store(n, m, src)
 }

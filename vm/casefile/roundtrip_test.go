@@ -85,7 +85,10 @@ func fill(f *File, c fuzz.Continue) {
 	for range c.Intn(3) {
 		m := &maps.Spec{}
 		c.Fuzz(m)
-		m.Type = maps.Type(c.Intn(5))
+		m.Type = maps.Type(c.Intn(30))
+		if i := m.Inner; i != nil { // of an inner map only the shape is written
+			*i = maps.Spec{Type: i.Type, KeySize: i.KeySize, ValueSize: i.ValueSize, MaxEntries: i.MaxEntries, Flags: i.Flags}
+		}
 		f.Maps = append(f.Maps, m)
 	}
 	for range 1 + c.Intn(3) {

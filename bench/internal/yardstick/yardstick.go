@@ -28,12 +28,8 @@ func Build() (path string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("the C yardstick needs a C compiler: %w", err)
 	}
-	cache, err := os.UserCacheDir()
+	dir, err := cacheDir()
 	if err != nil {
-		cache = os.TempDir()
-	}
-	dir := filepath.Join(cache, "lockstep")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
 	version, err := exec.Command(cc, "--version").Output()
@@ -59,6 +55,19 @@ func Build() (path string, err error) {
 		return "", fmt.Errorf("%s -O2 yardstick.c: %w\n%s", cc, err, text)
 	}
 	return path, os.Rename(out, path)
+}
+
+// cacheDir is the user's cache; where there is none that can be written to, the
+// user's own folder among the temporary files.
+func cacheDir() (string, error) {
+	if cache, err := os.UserCacheDir(); err == nil {
+		dir := filepath.Join(cache, "lockstep")
+		if os.MkdirAll(dir, 0o755) == nil {
+			return dir, nil
+		}
+	}
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("lockstep-%d", os.Getuid()))
+	return dir, os.MkdirAll(dir, 0o700)
 }
 
 // Process is a running interpreter with a program in it.
