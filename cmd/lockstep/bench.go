@@ -1,20 +1,24 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lockstep-ebpf/lockstep/bench"
+	"github.com/lockstep-ebpf/lockstep/fuzz"
+	"github.com/lockstep-ebpf/lockstep/fuzz/gen"
+	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
 type benchCmd struct {
-	Peers  bool     `help:"Measure the C yardstick too, where a C compiler is."`
-	Rounds int      `default:"11" help:"Interleaved rounds; medians count." placeholder:"N"`
-	Only   []string `help:"Only these programs." placeholder:"NAME"`
-	JSON   bool     `name:"json" help:"End with a JSON object: programs, geomean, call_ns, compile_ns_per_insn."`
+	Peers  bool `help:"Measure the C yardstick too, where a C compiler is."`
+	Rounds int  `default:"11" help:"Interleaved rounds; medians count." placeholder:"N"`
+	JSON   bool `name:"json" help:"End with a JSON object: programs, geomean, call_ns, compile_ns_per_insn, fuzz_programs_per_second."`
 }
 
 func (c *benchCmd) Help() string {
@@ -31,12 +35,43 @@ func (c *benchCmd) Run(t *terminal) error {
 	if c.Rounds < 1 {
 		return fmt.Errorf("--rounds %d: want 1 or more", c.Rounds)
 	}
-	r, err := bench.Run(bench.Options{Rounds: c.Rounds, Programs: c.Only, NoGoto: !c.Peers})
+	r, err := bench.Run(bench.Options{Rounds: c.Rounds, NoGoto: !c.Peers})
 	if err != nil {
 		return err
 	}
+	report := benchReport{Report: r}
+	if report.FuzzPerSecond, err = fuzzRate(); err != nil {
+		return err
+	}
 	printBench(t.human(), r)
-	return t.object(r)
+	fmt.Fprintf(t.human(), "%-16s %s programs/s on one core, refvm and fastvm\n", "fuzz", thousands(uint64(report.FuzzPerSecond)))
+	return t.object(report)
+}
+
+// benchReport is the JSON object.
+type benchReport struct {
+	*bench.Report
+	FuzzPerSecond float64 `json:"fuzz_programs_per_second"` // generating and comparing, on one core
+}
+
+// fuzzRate is how many programs a second a worker generates, runs on refvm and
+// fastvm, and compares.
+func fuzzRate() (float64, error) {
+	c := fuzzCmd{Targets: []string{"refvm", "fastvm"}, Mix: gen.Mixes[0].Name}
+	generator, err := c.generator()
+	if err != nil {
+		return 0, err
+	}
+	campaign, err := fuzz.New(fuzz.Options{
+		Seed: 1, For: 2 * time.Second, Jobs: 1,
+		Targets:   func() ([]vm.Target, error) { return openTargets(c.Targets, "") },
+		Generator: generator,
+	})
+	if err != nil {
+		return 0, err
+	}
+	s, err := campaign.Run(context.Background())
+	return s.ProgramsPerSecond, err
 }
 
 // printBench writes nanoseconds an instruction, a program a line, an engine a

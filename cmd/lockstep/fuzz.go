@@ -23,7 +23,7 @@ type fuzzCmd struct {
 	For      time.Duration `help:"How long, as 30s or 8h; the default is 10s." xor:"length" placeholder:"TIME"`
 	Programs uint64        `help:"How many programs." xor:"length" placeholder:"N"`
 	Seed     *uint64       `help:"Where programs come from: the same seed, the same programs. Default: another one each time." placeholder:"S"`
-	Targets  []string      `default:"refvm,fastvm" help:"What to compare: refvm, fastvm, kernel (as root), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)." placeholder:"NAME"`
+	Targets  []string      `default:"refvm,fastvm" help:"What to compare: refvm, fastvm, jit, kernel (as root), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)." placeholder:"NAME"`
 	Mix      string        `help:"What programs are made of: ${mixes}." placeholder:"NAME"`
 	Jobs     int           `help:"Workers; the default is one a CPU." placeholder:"N"`
 	Out      string        `help:"Folder for findings, and for going on later." placeholder:"DIR"`

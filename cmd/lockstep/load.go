@@ -98,6 +98,10 @@ func readCapture(path string) (packets [][]byte, err error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseCapture(b)
+}
+
+func parseCapture(b []byte) (packets [][]byte, err error) {
 	next, err := captureReader(b)
 	if err != nil {
 		return nil, fmt.Errorf("neither pcap nor pcapng: %w", err)

@@ -9,7 +9,7 @@ import (
 
 type pluginCmd struct {
 	Mem    string `arg:"" optional:"" help:"Memory that r1 points to, in hex; r2 is its length."`
-	Engine string `default:"refvm" help:"The engine that runs it: refvm, fastvm."`
+	Engine string `default:"refvm" help:"The engine that runs it: refvm, fastvm, jit."`
 	JSONL  bool   `name:"jsonl" help:"Be a server: one JSON object a line each way, until standard input ends."`
 }
 

@@ -80,7 +80,10 @@ func (p *progress) left(s fuzz.Summary) string {
 			left = time.Duration(float64(p.cmd.Programs-s.Programs) / s.ProgramsPerSecond * float64(time.Second))
 		}
 	}
-	if left <= 0 {
+	switch {
+	case left < -5*time.Second && p.cmd.For > 0:
+		return "finishing since " + shortTime(-left) // a target takes its time, or is stuck
+	case left <= 0:
 		return "finishing"
 	}
 	return shortTime(left) + " left"

@@ -32,6 +32,7 @@ func TestLeft(t *testing.T) {
 	}{
 		{ago(2*time.Second, fuzzCmd{For: 10 * time.Second}), fuzz.Summary{}, "8s left"},
 		{ago(11*time.Second, fuzzCmd{For: 10 * time.Second}), fuzz.Summary{}, "finishing"},
+		{ago(30*time.Second+time.Second/2, fuzzCmd{For: 10 * time.Second}), fuzz.Summary{}, "finishing since 21s"},
 		{ago(time.Second, fuzzCmd{Programs: 1000}), fuzz.Summary{}, "1,000 programs to do"},
 		{ago(time.Second, fuzzCmd{Programs: 1000}), fuzz.Summary{Programs: 500, ProgramsPerSecond: 10}, "50s left"},
 		{ago(time.Second, fuzzCmd{Programs: 1000}), fuzz.Summary{Programs: 1000, ProgramsPerSecond: 10}, "finishing"},

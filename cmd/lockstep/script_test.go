@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			e.Setenv("HOME", e.WorkDir)
-			return nil
+			return writeCaptures(e.WorkDir)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": status,

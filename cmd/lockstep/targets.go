@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/conform/plugin"
@@ -40,16 +41,24 @@ func openTarget(name, journal string) (vm.Target, error) {
 	case name == "kernel":
 		return openKernel(journal)
 	}
-	return openEngine(name)
-}
-
-func openEngine(name string) (vm.Target, error) {
 	for _, e := range engines {
 		if e.name == name {
 			return engineTarget(e.make())
 		}
 	}
 	return nil, fmt.Errorf("unknown target %q: want %s", name, targetHelp)
+}
+
+// openEngine makes a target in this process.
+func openEngine(name string) (vm.Target, error) {
+	var names []string
+	for _, e := range engines {
+		names = append(names, e.name)
+	}
+	if !slices.Contains(names, name) {
+		return nil, fmt.Errorf("unknown engine %q: want %s", name, strings.Join(names, ", "))
+	}
+	return openTarget(name, "")
 }
 
 func engineTarget(e vm.Engine) (*vm.EngineTarget, error) {
