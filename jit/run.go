@@ -92,6 +92,9 @@ func modeOf(m *vm.Machine) (mode plan.Mode) {
 // end takes the result, and leaves the machine as a run has to.
 func (r *run) end(res *vm.Result) {
 	res.R0, res.Regs, res.Steps, res.Fault = r.st.Regs[0], r.st.Regs, r.m.Fuel-r.left, r.fault
+	if res.Kind == vm.FuelSpent {
+		res.Next = vm.Next{Known: true, Prog: r.inst.loaded.ID, PC: r.pc}
+	}
 	r.m.Budget = r.st.Budget
 	for n := r.st.Depth(); n > 0; n-- {
 		r.close(n)
