@@ -232,3 +232,31 @@ func TestReadNamesTheFile(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestDocExample reads the case that the package comment shows.
+func TestDocExample(t *testing.T) {
+	source, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, l := range strings.Split(string(source), "\n") {
+		if l, ok := strings.CutPrefix(l, "//\t"); ok {
+			text.WriteString(l + "\n")
+			continue
+		}
+		if text.Len() > 0 {
+			break
+		}
+	}
+	f, err := Parse("doc.go", []byte(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Name != "a counter" || len(f.Maps) != 1 || len(f.Expect) != 1 || len(f.Programs[0].Insns) != 11 {
+		t.Errorf("got %+v", f)
+	}
+	if err := spec.CheckAll(f.Programs[0].Insns); err != nil {
+		t.Error(err)
+	}
+}
