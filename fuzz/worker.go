@@ -1,12 +1,15 @@
 package fuzz
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/fuzz/oracle"
 	"github.com/lockstep-ebpf/lockstep/fuzz/reduce"
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
@@ -14,9 +17,14 @@ import (
 // costs as much as running on another engine.
 const watched = 16
 
-// identified bounds the mismatches of a unit that are looked into. A bug that
-// every second program shows would otherwise take all the time.
-const identified = 8
+// The mismatches of a unit that are looked into: a bug that every second program
+// shows would otherwise take all the time. They are drawn by lot, so that a frequent
+// bug does not always come before a rare one; and of the rest those are taken whose
+// programs have none of the instructions found so far, for these are something else.
+const (
+	byLot  = 8
+	atMost = 32
+)
 
 // bench is what a worker works with: targets of its own, and what looks at them.
 type bench struct {
@@ -98,11 +106,7 @@ func (b *bench) run(ctx context.Context, unit uint64, n int) (r *result) {
 			b.judge(r, program, c, b.oracle.Run(c))
 		}
 	}
-	// Identifying runs the targets again, which ends the life of their outcomes.
-	for i := range r.found {
-		h := &r.found[i]
-		h.suspect = b.reducer.Identify(h.found, h.mismatch)
-	}
+	b.identify(r)
 	r.counts.Targets = map[string]TargetCount{}
 	for i, t := range b.oracle.Targets {
 		r.counts.Targets[t.Name()] = b.counts[i]
@@ -176,13 +180,42 @@ func (b *bench) judge(r *result, program uint64, c *vm.Case, outs [][]vm.Outcome
 		r.counts.Mismatches++
 	}
 	for _, m := range mismatches {
-		if len(r.found) < identified {
-			r.found = append(r.found, hit{program: program, found: reduce.Clone(c), mismatch: m})
-		}
+		r.found = append(r.found, hit{program: program, found: reduce.Clone(c), mismatch: m})
 	}
 	if accepted && program%watched == 0 {
 		r.coverage.Watch(b.ref, c)
 	}
+}
+
+// identify finds out what the mismatches come from; those that it does not look into
+// are dropped. It runs the targets again, which ends the life of their outcomes.
+func (b *bench) identify(r *result) {
+	lot := func(h hit) uint64 { return Stream(^b.seed, h.program) }
+	slices.SortStableFunc(r.found, func(x, y hit) int { return cmp.Compare(lot(x), lot(y)) })
+	known := map[string]bool{}
+	taken := r.found[:0]
+	for _, h := range r.found {
+		if len(taken) == atMost || len(taken) >= byLot && containsAny(h.found, known) {
+			continue
+		}
+		h.suspect = b.reducer.Identify(h.found, h.mismatch)
+		known[h.suspect.Signature.Insn] = true
+		taken = append(taken, h)
+	}
+	r.found = taken
+	slices.SortStableFunc(r.found, func(x, y hit) int { return cmp.Compare(x.program, y.program) })
+}
+
+// containsAny reports whether a case has an instruction of one of the rows.
+func containsAny(c *vm.Case, rows map[string]bool) bool {
+	for _, p := range c.Programs {
+		for _, i := range p.Insns {
+			if row := spec.Lookup(i); row != nil && rows[row.Name] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (t *TargetCount) count(outs []vm.Outcome) {

@@ -23,25 +23,14 @@ func (r *run) fail(k vm.FaultKind, addr uint64) bool {
 	return false
 }
 
-// callHelper calls helper imm with r1 to r5.
+// callHelper carries out a helper that changes the flow of control.
 func (r *run) callHelper(i *spec.Insn) (next int, ok bool, err error) {
 	next = r.pc + 1
-	h := vm.HelperByID(i.Imm)
-	switch h.Flow {
-	case vm.TailCalls:
+	if vm.HelperByID(i.Imm).Flow == vm.TailCalls {
 		return r.tailCall(next)
-	case vm.Loops:
-		next, ok = r.bpfLoop(next)
-		return next, ok, nil
 	}
-	r.args = [5]uint64(r.st.Regs[1:6])
-	r0, f := h.Call(r.m, &r.args)
-	if f.Kind != vm.NoFault {
-		r.fault = f
-		return next, false, nil
-	}
-	r.st.Regs[0] = r0
-	return next, true, nil
+	next, ok = r.bpfLoop(next)
+	return next, ok, nil
 }
 
 // push opens a frame for a callee that returns to slot ret.

@@ -34,7 +34,7 @@ func (e Engine) Load(l *vm.Loaded) (vm.Instance, error) {
 	if err := e.Supports(l.Program); err != nil {
 		return nil, err
 	}
-	in := &instance{loaded: l}
+	in := &instance{loaded: l, runs: make([]*run, len(l.World.Machines()))}
 	for _, m := range l.World.Machines() {
 		if _, err := in.code(modeOf(m)); err != nil {
 			return nil, err

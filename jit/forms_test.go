@@ -21,7 +21,7 @@ func TestRowsAgree(t *testing.T) {
 			continue // calls and addresses need a program around them
 		}
 		ran++
-		for range 10 * *long {
+		for range 10 * *longFlag {
 			c := oneRow(rnd, row)
 			for _, c.Mode = range []vm.Mode{vm.Checked, vm.Trusted} {
 				if c.Mode == vm.Trusted && !tame(c) {

@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random tests")
-	long = flag.Int("long", 1, "how many times as long the random tests run")
+	seed     = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random tests")
+	longFlag = flag.Int("long", 1, "how many times as long the random tests run")
 )
 
 func random(t *testing.T) *rand.Rand {

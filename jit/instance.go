@@ -15,6 +15,7 @@ type instance struct {
 	loaded *vm.Loaded
 	mu     sync.Mutex // held while compiling
 	codes  [plan.NumModes]atomic.Pointer[code]
+	runs   []*run // by machine: kept from one run to the next
 }
 
 // code is a program compiled for a mode.
@@ -32,6 +33,20 @@ var (
 	compilers = sync.Pool{New: func() any { return newCompiler() }}
 	codes     = sync.Pool{New: func() any { return new(code) }}
 )
+
+// run finds the state of the last run on m. A machine has one run at a time, so
+// nobody else has it.
+func (in *instance) run(m *vm.Machine) *run {
+	if int(m.CPU) >= len(in.runs) {
+		return runs.Get().(*run) // a machine made after the program
+	}
+	r := in.runs[m.CPU]
+	if r == nil {
+		r = runs.Get().(*run)
+		in.runs[m.CPU] = r
+	}
+	return r
+}
 
 // code gives the code for a mode, and compiles it if need be.
 func (in *instance) code(m plan.Mode) (*code, error) {
@@ -66,6 +81,12 @@ func (in *instance) Close() error {
 		if c := in.codes[m].Swap(nil); c != nil {
 			errs = append(errs, c.text.Free())
 			codes.Put(c)
+		}
+	}
+	for i, r := range in.runs {
+		if r != nil {
+			runs.Put(r)
+			in.runs[i] = nil
 		}
 	}
 	return errors.Join(errs...)

@@ -31,7 +31,6 @@ type run struct {
 
 	opened int                 // frames 0 to opened-1 were opened in this run
 	calls  [mem.MaxFrames]call // of detached frames
-	args   [5]uint64
 	fault  vm.Fault
 }
 
@@ -53,13 +52,12 @@ var runs = sync.Pool{New: func() any { return new(run) }}
 
 // Run runs the program on m.
 func (in *instance) Run(m *vm.Machine) (res vm.Result) {
-	r := runs.Get().(*run) // not put back if a helper panics
+	r := in.run(m)
 	err := r.begin(m, in)
 	if err == nil {
 		res.Kind, err = r.drive()
 		r.end(&res)
 	}
-	runs.Put(r)
 	if err != nil {
 		return vm.FromError(err)
 	}
@@ -118,7 +116,17 @@ func (r *run) use(in *instance) error {
 func (r *run) drive() (vm.Kind, error) {
 	for {
 		r.native()
-		switch reason := abi.Reason(r.st.Exit >> abi.ReasonShift); reason {
+		switch abi.Reason(r.st.Exit >> abi.ReasonShift) {
+		case abi.Helper:
+			h := vm.HelperByID(r.inst.loaded.Insns[r.pc].Imm)
+			r0, f := h.Call(r.m, (*[5]uint64)(r.st.Regs[1:6]))
+			if f.Kind != vm.NoFault {
+				r.fault = f
+				return r.faulted()
+			}
+			r.st.Regs[0] = r0
+			r.pc++
+			continue
 		case abi.Done:
 			r.pc = r.exit()
 		case abi.Fuel:
@@ -133,9 +141,7 @@ func (r *run) drive() (vm.Kind, error) {
 				return 0, err
 			}
 			if !ok {
-				r.refund()
-				r.fault.Prog, r.fault.PC = r.inst.loaded.ID, r.pc
-				return vm.Faulted, nil
+				return r.faulted()
 			}
 			r.pc = next
 		}
@@ -143,6 +149,13 @@ func (r *run) drive() (vm.Kind, error) {
 			return vm.Exit, nil
 		}
 	}
+}
+
+// faulted ends the run with a fault of the instruction at pc.
+func (r *run) faulted() (vm.Kind, error) {
+	r.refund()
+	r.fault.Prog, r.fault.PC = r.inst.loaded.ID, r.pc
+	return vm.Faulted, nil
 }
 
 // native runs native code from pc until it leaves. It is an ordinary Go function

@@ -74,6 +74,7 @@ type Finding struct {
 	Original   int        `json:"original_insns"` // before reduction
 	Count      uint64     `json:"count"`          // how often it was seen
 	Outcomes   [2]Seen    `json:"outcomes"`       // of Case, in order of the signature's targets
+	Compared   []string   `json:"compared"`       // the observables that both targets show
 
 	Case  *vm.Case `json:"-"` // reduced
 	Found *vm.Case `json:"-"` // as generated; nil after reading back

@@ -41,6 +41,9 @@ func Render(f *Finding) string {
 	for i, t := range f.Signature.Targets {
 		p("  %-8s  %s\n", t, f.Outcomes[i])
 	}
+	if len(f.Compared) > 0 {
+		p("\n  compared: %s\n", strings.Join(f.Compared, ", "))
+	}
 	p("\nTo see it again:\n\n")
 	for _, t := range f.Signature.Targets {
 		p("  lockstep run --target %s %s\n", t, CaseFile)

@@ -228,6 +228,7 @@ func (r *Reducer) finding(w *work) *reports.Finding {
 	a, b := r.Oracle.RunOn(m.A, c), r.Oracle.RunOn(m.B, c)
 	f.Kind, f.Input, f.Difference = m.Kind, m.Input, reports.Difference(m.Difference)
 	f.Outcomes = [2]reports.Seen{reports.See(&a[m.Input]), reports.See(&b[m.Input])}
+	f.Compared = (r.Oracle.Targets[m.A].Observables(c) & r.Oracle.Targets[m.B].Observables(c)).Names()
 	f.Place = r.place(c, m, f.Signature.Insn)
 	return f
 }

@@ -67,9 +67,10 @@ type Reason uint8
 
 // Reasons.
 const (
-	Insn Reason = iota // the driver carries out the instruction at slot
-	Done               // the first function returned
-	Fuel               // less fuel left than the block at slot charges; nothing of it was charged
+	Insn   Reason = iota // the driver carries out the instruction at slot
+	Helper               // the same, for a call of a helper that returns
+	Done                 // the first function returned
+	Fuel                 // less fuel left than the block at slot charges; nothing of it was charged
 )
 
 // ReasonShift is where the reason stands in State.Exit. Slots are below it.

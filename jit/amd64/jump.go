@@ -3,6 +3,7 @@ package amd64
 import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
+	"github.com/lockstep-ebpf/lockstep/jit/plan"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
@@ -28,9 +29,12 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 		c.arithMemImm(8, digitSUB, at(tmp1, abi.OffBudget), 1)
 		return
 	case spec.CALL:
-		if i.Src == spec.CallLocal {
+		switch {
+		case i.Src == spec.CallLocal:
 			c.callLocal(pc, pc+1+int(i.Imm))
-		} else {
+		case plan.Returns(*i):
+			c.exits = append(c.exits, exit{at: c.jmp(), code: abi.Leave(abi.Helper, pc)})
+		default:
 			c.toDriver(pc)
 		}
 		c.zext &^= 0x3f

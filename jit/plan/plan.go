@@ -93,13 +93,10 @@ func (p *Plan) scan() {
 func (p *Plan) jump(i spec.Insn, pc int) {
 	if i.Op == spec.CALL {
 		p.Used |= 0x3f // r0 to r5
-		if i.Src == spec.CallHelper {
-			if h := vm.HelperByID(i.Imm); h != nil && h.Flow == vm.Returns {
-				return // comes back to the same block
-			}
-		} else {
-			p.Calls = true
+		if Returns(i) {
+			return // to the same block
 		}
+		p.Calls = p.Calls || i.Src == spec.CallLocal
 	}
 	p.Flags[pc+1] |= Head
 	if to, jumps := vm.JumpTarget(i, pc); jumps {
@@ -108,6 +105,11 @@ func (p *Plan) jump(i spec.Insn, pc int) {
 			p.Flags[to] |= Loop
 		}
 	}
+}
+
+// Returns reports whether a CALL is of a helper that leaves control flow alone.
+func Returns(i spec.Insn) bool {
+	return i.Src == spec.CallHelper && vm.HelperByID(i.Imm).Flow == vm.Returns
 }
 
 // Charge is how many instructions the block at a slot has to charge; 0: it

@@ -34,8 +34,8 @@ func (c *cpuMap) Update(key, value []byte, flags uint64) error {
 	case length == 0: // as good as deleting
 		c.place(cpu, nil)
 		return nil
-	case len(value) == 8 && int32(c.mem.Order.Binary().Uint32(value[4:])) > 0:
-		return EBADF
+	case len(value) == 8 && int32(c.mem.Order.Binary().Uint32(value[4:])) > 0: // no such program: Linux says only that the entry cannot be made
+		return ENOMEM
 	}
 	v := make([]byte, len(value))
 	copy(v, value[:4])

@@ -16,10 +16,7 @@ func (o *object) device(value []byte) ([]byte, uint32, error) {
 	ifindex := o.mem.Order.Binary().Uint32(value)
 	copy(v, value[:4])
 	if len(value) == 8 && int32(o.mem.Order.Binary().Uint32(value[4:])) > 0 {
-		if ifindex == 0 {
-			return nil, 0, EINVAL
-		}
-		return nil, 0, EBADF
+		return nil, ifindex, EINVAL
 	}
 	return v, ifindex, nil
 }
@@ -153,15 +150,13 @@ func (d *devHash) Update(key, value []byte, flags uint64) error {
 	}
 	v, ifindex, err := d.device(value)
 	if ifindex == 0 {
-		err = EINVAL
+		return EINVAL
 	}
 	i := d.index(key)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	old, exists := d.cells[i]
 	switch {
-	case ifindex == 0 && err != nil:
-		return err
 	case exists && flags == NoExist:
 		return EEXIST
 	case err != nil:

@@ -235,6 +235,9 @@ func (t *trie) nextKey(key, next []byte) error {
 
 // path is the way from the root to a key's node, or nil if the key is not there.
 func (t *trie) path(prefix []byte, length uint32) []*node {
+	if length > t.longest {
+		return nil
+	}
 	var path []*node
 	for n := t.root; n != nil && n.common(prefix, length) == n.length; n = n.child[bit(prefix, n.length)] {
 		path = append(path, n)

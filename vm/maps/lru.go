@@ -6,8 +6,10 @@ package maps
 // lookup; not user space's lookup, as in Linux.
 //
 // Linux keeps active and inactive lists with batches a CPU (kernel/bpf/bpf_lru_list.c),
-// may evict before the map is full, and evicts other keys than this does. What holds
-// in both: never more than max_entries keys, a key just written is there, a map
+// may evict before the map is full, evicts other keys than this does, and makes room
+// before it looks: an update of a key that is there may evict that very key, and then
+// with BPF_EXIST fails, with BPF_NOEXIST succeeds. Here it looks first. What holds in
+// both: never more than max_entries keys, a key just written is there, a map
 // evicts only to make room for a key.
 type clock struct {
 	slots []struct {

@@ -18,12 +18,16 @@ func (x *sockets) Update(key, value []byte, flags uint64) error {
 	i := x.index(key)
 	there := x.Target(i)
 	switch {
+	case x.spec.Type == SockMap && number(value) == 0:
+		return EBADF
 	case flags > Exist:
 		return EINVAL
 	case i >= x.spec.MaxEntries:
 		return E2BIG
 	case number(value) == 0:
 		return EBADF
+	case there && x.spec.Type == XSKMap && number(x.mem.Bytes(x.at(i), 4)) == number(value):
+		return nil
 	case there && flags == NoExist:
 		return EEXIST
 	case !there && flags == Exist:
@@ -70,9 +74,6 @@ func newSockHash(s *Spec, at Place) *sockHash {
 }
 
 func (h *sockHash) Update(key, value []byte, flags uint64) error {
-	if flags > Exist {
-		return EINVAL
-	}
 	if number(value) == 0 {
 		return EBADF
 	}
