@@ -153,7 +153,8 @@ func TestParseErrors(t *testing.T) {
 	const prog = "-- prog --\nexit\n"
 	for _, x := range []struct{ text, want string }{
 		{"", "f:1: there is no program"},
-		{"hello\n" + prog, "f:1: want `key: value`"},
+		{"exit\n", "f:1: want `key: value`, or a comment after #, not \"exit\"; a program goes below a line `-- prog --`"},
+		{prog + "-- input --\nhello\n", "f:4: want `key: value`, or a comment after #, not \"hello\""},
 		{"\n colour: red\n" + prog, "f:2: this line begins with a blank"},
 		{"colour: red\n" + prog, `f:1: unknown key "colour"`},
 		{"# x\ntype: zdp\n" + prog, `f:2: type: unknown program type "zdp"`},

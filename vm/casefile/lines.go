@@ -63,7 +63,11 @@ func (s *section) fields() (all []field, comments []string, err error) {
 		default:
 			at := strings.IndexAny(l, ":=")
 			if at < 0 {
-				return nil, nil, s.errorf(n, "want `key: value`, or a comment after #, not %q", clip(l))
+				hint := ""
+				if s.name == "" { // perhaps a program text was taken for a case
+					hint = "; a program goes below a line `-- prog --`"
+				}
+				return nil, nil, s.errorf(n, "want `key: value`, or a comment after #, not %q%s", clip(l), hint)
 			}
 			all = append(all, field{n, strings.TrimSpace(l[:at]), strings.TrimSpace(l[at+1:]), l[at]})
 		}
