@@ -154,6 +154,7 @@ func TestParseErrors(t *testing.T) {
 	for _, x := range []struct{ text, want string }{
 		{"", "f:1: there is no program"},
 		{"exit\n", "f:1: want `key: value`, or a comment after #, not \"exit\"; a program goes below a line `-- prog --`"},
+		{"r0 = 5\n", "f:1: want `key: value`"},
 		{prog + "-- input --\nhello\n", "f:4: want `key: value`, or a comment after #, not \"hello\""},
 		{"\n colour: red\n" + prog, "f:2: this line begins with a blank"},
 		{"colour: red\n" + prog, `f:1: unknown key "colour"`},

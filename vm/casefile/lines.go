@@ -18,8 +18,8 @@ type section struct {
 	start int // the line of the file that text begins on, from 1
 }
 
-// field is a line `key: value`, or `key = value` where sep is '='; continuation
-// lines are joined to the value with a blank.
+// field is a line `key: value`, or in a map `key = value`, where sep is '='.
+// Continuation lines are joined to the value with a blank.
 type field struct {
 	line       int
 	key, value string
@@ -61,7 +61,11 @@ func (s *section) fields() (all []field, comments []string, err error) {
 			}
 			all[len(all)-1].value += " " + strings.TrimSpace(l)
 		default:
-			at := strings.IndexAny(l, ":=")
+			seps := ":"
+			if kind, _ := s.kind(); kind == "map" {
+				seps = ":="
+			}
+			at := strings.IndexAny(l, seps)
 			if at < 0 {
 				hint := ""
 				if s.name == "" { // perhaps a program text was taken for a case
