@@ -78,6 +78,9 @@ func (in *instance) Run(m *vm.Machine) (res vm.Result) {
 	for i := range st.Regs { // one by one, as native code has just stored them: wider loads would wait
 		res.Regs[i] = st.Regs[i]
 	}
+	if res.Kind == vm.FuelSpent {
+		res.Next = vm.Next{Known: true, Prog: r.inst.loaded.ID, PC: r.pc}
+	}
 	m.Budget = st.Budget
 	return res
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/casefile"
@@ -88,7 +89,7 @@ func printMaps(w io.Writer, f *casefile.File, o *vm.Outcome, obs vm.Observable) 
 		const most = 16
 		shown, left := 0, 0
 		for _, e := range entries {
-			if len(bytes.Trim(e.Value, "\x00")) == 0 && m.Type.String() == "array" {
+			if len(bytes.Trim(e.Value, "\x00")) == 0 && strings.HasSuffix(m.Type.String(), "array") {
 				continue
 			}
 			if shown == most {

@@ -11,11 +11,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/lockstep-ebpf/lockstep/conform/plugin"
+	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
 func TestMain(m *testing.M) {
+	kernelcmp.ExecutorMain()
 	testscript.Main(m, map[string]func(){
 		"lockstep": main,
 		"liar":     liar,
@@ -45,6 +47,16 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("HOME", e.WorkDir)
 			return writeCaptures(e.WorkDir)
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "bpf" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			k, err := openKernel(filepath.Join(t.TempDir(), "journal"))
+			if err != nil {
+				return false, nil // the script then expects the message
+			}
+			return true, k.Close()
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": status,

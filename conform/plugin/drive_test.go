@@ -201,7 +201,13 @@ func random(r *rand.Rand) *vm.Case {
 		Programs: []*vm.Program{p},
 		Maps: []*maps.Spec{
 			{Name: "h", Type: maps.Hash, KeySize: 2, ValueSize: 3, MaxEntries: 4, Entries: []maps.Entry{{Key: []byte{1, 2}, Value: []byte{3, 4, 5}}}},
+			{Name: "b", Type: maps.BloomFilter, ValueSize: 4, MaxEntries: 8, Extra: 3, Entries: []maps.Entry{{Value: []byte{1, 2, 3, 4}}}},
 			{Name: "a", Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 2},
+			{
+				Name: "m", Type: maps.HashOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2,
+				Inner:   &maps.Spec{Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 2},
+				Entries: []maps.Entry{{Key: []byte{9, 0, 0, 0}, Value: []byte{2, 0, 0, 0}}},
+			},
 		},
 	}
 	for range 1 + r.IntN(3) {
