@@ -108,6 +108,51 @@ var programs = []struct {
 		*(u64 *)(r10 + 1016) = r1
 		r0 = 0
 		exit`, vm.Faulted},
+	{"a caller's frame, from below", `
+		call f
+		r1 = r0
+		r0 = *(u64 *)(r10 + 1016)
+		exit
+	f:	*(u64 *)(r10 - 8) = 5
+		call g
+		call g
+		r1 = *(u64 *)(r10 - 8)
+		r0 += r1
+		exit
+	g:	r0 = *(u64 *)(r10 - 1032)
+		r0 += 1
+		*(u64 *)(r10 - 1032) = r0
+		exit`, vm.Faulted},
+	{"frames that are opened late are closed", `
+		r6 = 3
+	l:	call f
+		r6 -= 1
+		if r6 != 0 goto l
+		r1 = 0x10000400 ll
+		r0 = *(u64 *)(r1 + 504)
+		exit
+	f:	*(u64 *)(r10 - 8) = 5
+		r1 = 0x10000400 ll
+		r0 = *(u64 *)(r1 + 504)
+		r0 += 1
+		*(u64 *)(r1 + 504) = r0
+		exit`, vm.Faulted},
+	{"a helper looks at a frame that nobody opened", `
+		r6 = 3
+	l:	call f
+		r7 = r0
+		r6 -= 1
+		if r6 != 0 goto l
+		r0 = r7
+		exit
+	f:	*(u64 *)(r10 - 8) = 1
+		r1 = map_by_fd(0)
+		r2 = 0x10000400 ll
+		r2 += 504
+		call bpf_map_lookup_elem
+		if r0 == 0 goto out
+		r0 = *(u64 *)(r0 + 0)
+	out:	exit`, vm.Exit},
 	{"a fault in the third frame", `
 		r1 = 1
 		call f

@@ -143,6 +143,7 @@ func (r *run) drive() (vm.Kind, error) {
 		r.native()
 		switch abi.Reason(r.st.Exit >> abi.ReasonShift) {
 		case abi.Helper:
+			r.openAll()
 			h := vm.HelperByID(r.inst.loaded.Insns[r.pc].Imm)
 			r0, f := h.Call(r.m, (*[5]uint64)(r.st.Regs[1:6]))
 			if f.Kind != vm.NoFault {

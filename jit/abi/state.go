@@ -29,6 +29,7 @@ type State struct {
 type Frame struct {
 	Return uint64    // native address to go on at; 0: the driver has to see the exit
 	Slot   uint64    // the same place as a slot
+	Open   uint64    // the frame's shadow says so; else it does not, though the frame is in use
 	Saved  [4]uint64 // r6 to r9 of the caller
 }
 
@@ -58,6 +59,7 @@ const (
 
 	OffReturn = int32(unsafe.Offsetof(Frame{}.Return))
 	OffSlot   = int32(unsafe.Offsetof(Frame{}.Slot))
+	OffOpen   = int32(unsafe.Offsetof(Frame{}.Open))
 	OffSaved  = int32(unsafe.Offsetof(Frame{}.Saved))
 	FrameSize = int32(unsafe.Sizeof(Frame{}))
 )

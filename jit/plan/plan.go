@@ -23,10 +23,11 @@ type Flags uint8
 
 // Flags of a slot.
 const (
-	Head  Flags = 1 << iota // a basic block starts
-	Loop                    // a jump from this slot or a later one leads here
-	Entry                   // a function starts
-	Wide                    // the second half of an LDDW, no instruction
+	Head    Flags = 1 << iota // a basic block starts
+	Loop                      // a jump from this slot or a later one leads here
+	Entry                     // a function starts
+	Wide                      // the second half of an LDDW, no instruction
+	Escapes                   // of a function's first slot: it makes pointers out of r10
 )
 
 // Plan is a program as a lowering sees it.
@@ -66,8 +67,15 @@ func (p *Plan) scan() {
 	}
 	p.Flags[n] = Head
 	p.Calls = len(p.Funcs) > 1
+	fn := 0
 	for pc := 0; pc < n; pc++ {
 		i := &p.Insns[pc]
+		if p.Flags[pc]&Entry != 0 {
+			fn = pc
+		}
+		if i.Src == 10 && i.Class() != spec.ClassLDX {
+			p.Flags[fn] |= Escapes
+		}
 		p.Used |= 1<<i.Dst | 1<<(i.Src&0xf)
 		switch i.Class() {
 		case spec.ClassJMP, spec.ClassJMP32:
