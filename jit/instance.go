@@ -2,6 +2,7 @@ package jit
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -63,6 +64,9 @@ func (in *instance) code(m plan.Mode) (*code, error) {
 	defer compilers.Put(comp)
 	c.mode = m
 	c.plan = plan.New(in.loaded, m, c.plan)
+	if odd := c.plan.Odd; odd >= 0 {
+		return nil, &vm.Unsupported{What: fmt.Sprintf("insn %d: helper %s as native code", odd, vm.HelperByID(in.loaded.Insns[odd].Imm).Name)}
+	}
 	made := comp.Compile(c.plan)
 	c.offset = append(c.offset[:0], made.Offset...)
 	var err error

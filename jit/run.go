@@ -3,10 +3,12 @@ package jit
 import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"sync"
+	"unsafe"
 
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
 	"github.com/lockstep-ebpf/lockstep/jit/plan"
 	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/maps"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
@@ -33,6 +35,7 @@ type run struct {
 	homeCode *code
 	homeMode plan.Mode
 
+	maps   []abi.Map           // of the World's maps, by number
 	opened int                 // frames 0 to opened-1 were opened in this run
 	calls  [mem.MaxFrames]call // of detached frames
 	fault  vm.Fault
@@ -62,6 +65,9 @@ func (in *instance) Run(m *vm.Machine) (res vm.Result) {
 		if err := r.settle(m, in, mode); err != nil {
 			return vm.FromError(err)
 		}
+	}
+	if len(m.World.Maps) != len(r.maps) {
+		r.describeMaps()
 	}
 	if r.code != r.homeCode || r.opened > 1 {
 		r.reset()
@@ -94,8 +100,23 @@ func (r *run) settle(m *vm.Machine, in *instance, mode plan.Mode) error {
 		return err
 	}
 	r.m, r.homeCode = m, r.code
+	r.describeMaps()
 	r.reset()
 	return nil
+}
+
+// describeMaps tells native code which maps it can look up in by itself.
+func (r *run) describeMaps() {
+	r.maps = r.maps[:0]
+	for _, x := range r.m.World.Maps {
+		var d abi.Map
+		if f, ok := x.(maps.Flat); ok {
+			d.Base, d.Stride, d.Count = f.Flat()
+		}
+		r.maps = append(r.maps, d)
+	}
+	r.st.Maps = uint64(uintptr(unsafe.Pointer(unsafe.SliceData(r.maps))))
+	r.st.MapEnd = uint64(len(r.maps)) * mem.MapStride
 }
 
 // reset undoes what a run has changed beyond registers: it may have ended in

@@ -52,6 +52,7 @@ type Compiler struct {
 	p       *plan.Plan
 	checked bool
 	offset  []uint32 // where the code of a slot is
+	near    int      // slots ahead that a jump of one byte is taken to reach
 	jumps   []jump   // to slots, not known yet
 	exits   []exit   // code out of line
 	leave   int      // where the common exit is
@@ -71,7 +72,10 @@ type result struct {
 }
 
 // jump is a distance to fill in when the code of a slot has its place.
-type jump struct{ at, slot int }
+type jump struct {
+	at, slot int
+	short    bool // one byte
+}
 
 // exit is a way to leave, out of line.
 type exit struct {
@@ -83,6 +87,26 @@ type exit struct {
 // Compile compiles a plan. The code can be copied anywhere; its entry is its first
 // byte.
 func (c *Compiler) Compile(p *plan.Plan) plan.Code {
+	c.near = nearTrusted
+	if p.Mode&plan.Checked != 0 {
+		c.near = nearChecked
+	}
+	if !c.emit(p) {
+		c.near = 0
+		c.emit(p)
+	}
+	return plan.Code{Bytes: c.Buf, Offset: c.offset}
+}
+
+// A jump over so many slots seldom takes more than 127 bytes.
+const (
+	nearTrusted = 12
+	nearChecked = 5
+)
+
+// emit emits all code. It reports false if a jump that was taken for a near one is
+// not.
+func (c *Compiler) emit(p *plan.Plan) bool {
 	n := len(p.Insns)
 	c.p, c.checked = p, p.Mode&plan.Checked != 0
 	c.Buf = slices.Grow(c.Buf[:0], 256+16*n)
@@ -108,9 +132,17 @@ func (c *Compiler) Compile(p *plan.Plan) plan.Code {
 	c.offset[n] = uint32(c.here())
 	c.coldExits()
 	for _, j := range c.jumps {
-		c.patch(j.at, int(c.offset[j.slot]))
+		to := int(c.offset[j.slot])
+		if !j.short {
+			c.patch(j.at, to)
+			continue
+		}
+		if to-(j.at+1) > 127 {
+			return false
+		}
+		c.Buf[j.at] = byte(to - (j.at + 1))
 	}
-	return plan.Code{Bytes: c.Buf, Offset: c.offset}
+	return true
 }
 
 // assign finds registers for fuel and mask.

@@ -40,6 +40,7 @@ type Plan struct {
 	Flags []Flags // one a slot, and one of padding: a head
 	Used  uint16  // bit n: the program names rn
 	Calls bool    // it calls or may call functions of its own
+	Odd   int     // the slot of a helper's call that changes the flow of control in a way nobody knows here, or -1
 }
 
 // New plans l. The Plan's buffers are old's, which may be nil.
@@ -55,7 +56,7 @@ func New(l *vm.Loaded, m Mode, old *Plan) *Plan {
 	}
 	flags = flags[:n+1]
 	clear(flags)
-	*p = Plan{Loaded: l, Mode: m, Flags: flags}
+	*p = Plan{Loaded: l, Mode: m, Flags: flags, Odd: -1}
 	p.scan()
 	return p
 }
@@ -105,6 +106,9 @@ func (p *Plan) jump(i spec.Insn, pc int) {
 			return // to the same block
 		}
 		p.Calls = p.Calls || i.Src == spec.CallLocal
+		if i.Src == spec.CallHelper && vm.HelperByID(i.Imm).Flow > vm.Loops {
+			p.Odd = pc
+		}
 	}
 	p.Flags[pc+1] |= Head
 	if to, jumps := vm.JumpTarget(i, pc); jumps {
