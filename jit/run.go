@@ -13,10 +13,9 @@ import (
 )
 
 // slice is how many instructions native code runs before it comes back to Go: it
-// cannot be preempted, and the garbage collector waits for it. No block is longer.
-const slice = 1 << 20
-
-var _ [slice - vm.MaxInsns]struct{} // or a block might never fit
+// cannot be preempted, and the garbage collector waits for it. They take about 50 µs,
+// and if all divide, 2 ms.
+const slice = 1 << 18
 
 // run is a run in progress.
 //
@@ -30,6 +29,7 @@ type run struct {
 	mode plan.Mode
 	pc   int
 	left uint64
+	need uint64 // of a block that is longer than a slice
 
 	home     *instance // program that began, and the same for it
 	homeCode *code
@@ -72,7 +72,7 @@ func (in *instance) Run(m *vm.Machine) (res vm.Result) {
 	if r.code != r.homeCode || r.opened > 1 {
 		r.reset()
 	}
-	r.pc, r.left, r.fault = 0, m.Fuel, vm.Fault{}
+	r.pc, r.left, r.need, r.fault = 0, m.Fuel, 0, vm.Fault{}
 	st := &r.st
 	st.Regs = [11]uint64{1: m.R1, 2: m.R2, 10: m.OpenFrame(0, mem.RW)}
 	st.Budget = m.Budget
@@ -212,7 +212,7 @@ func (r *run) faulted() (vm.Kind, error) {
 //
 //go:noinline
 func (r *run) native() {
-	grant := min(r.left, slice)
+	grant := min(r.left, max(slice, r.need))
 	r.left -= grant
 	r.st.Fuel = grant
 	r.st.Resume = r.code.at(r.pc)
@@ -224,8 +224,9 @@ func (r *run) native() {
 // refuel decides what happens when less fuel is left than a block charges. In
 // exact mode the rest runs instruction by instruction.
 func (r *run) refuel() (more bool, err error) {
+	r.need = uint64(r.code.plan.Charge(r.pc))
 	switch {
-	case uint64(r.code.plan.Charge(r.pc)) <= r.left:
+	case r.need <= r.left:
 		return true, nil // it was the end of a slice
 	case r.mode&(plan.Single|plan.Fast) != 0 || r.left == 0:
 		return false, nil
