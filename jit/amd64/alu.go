@@ -24,7 +24,6 @@ func (c *Compiler) alu(i *spec.Insn, size int) {
 			known = known || op == spec.OpAND && (c.upperZero(i.Dst) || c.upperZero(i.Src)) ||
 				(op == spec.OpOR || op == spec.OpXOR) && c.upperZero(i.Dst) && c.upperZero(i.Src)
 			c.arith(size, digits[op>>4], dst, c.operand(i.Src, tmp1))
-			c.flags = result{size, dst, op != spec.OpADD && op != spec.OpSUB}
 		} else {
 			known = known || i.Imm >= 0 && (op == spec.OpAND || op != spec.OpADD && op != spec.OpSUB && c.upperZero(i.Dst))
 			digit := digits[op>>4]
@@ -35,7 +34,6 @@ func (c *Compiler) alu(i *spec.Insn, size int) {
 				digit = digitADD
 			}
 			c.arithImm(size, digit, dst, i.Imm)
-			c.flags = result{size, dst, op != spec.OpADD && op != spec.OpSUB}
 		}
 	case spec.OpMUL:
 		if fromReg {
@@ -52,7 +50,6 @@ func (c *Compiler) alu(i *spec.Insn, size int) {
 			c.shift(size, digits[op>>4], dst, c.operand(i.Src, tmp1))
 		} else if i.Imm != 0 {
 			c.shiftImm(size, digits[op>>4], dst, uint8(i.Imm))
-			c.flags = result{size, dst, false}
 		} else if size == 4 && !mutant.On(mutant.JITShift32ByZero) {
 			c.mov(4, dst, dst)
 		} else {

@@ -61,14 +61,6 @@ type Compiler struct {
 	fuel    Reg    // or none: in slotFuel
 	mask    Reg    // all bytes 3; or none
 	zext    uint16 // bit n: the upper half of rn is known to be 0 here
-	flags   result // what the processor's flags say now, as far as known
-}
-
-// result says that the flags are those of an operation with this result.
-type result struct {
-	size  int // 0: nothing is known
-	reg   Reg
-	logic bool // as after a comparison with 0; otherwise only whether it is 0
 }
 
 // jump is a distance to fill in when the code of a slot has its place.
@@ -230,11 +222,11 @@ func (c *Compiler) common() {
 // head begins a slot's code: where a block starts, fuel is charged.
 func (c *Compiler) head(pc int) {
 	if c.p.Flags[pc]&plan.Loop != 0 && c.p.Mode&plan.Single == 0 {
-		c.align(16)
+		c.align(32)
 	}
 	c.offset[pc] = uint32(c.here())
 	if c.p.Flags[pc]&plan.Head != 0 {
-		c.zext, c.flags = 0, result{}
+		c.zext = 0
 	}
 	if n := c.p.Charge(pc); n != 0 {
 		c.fuelOp(digitSUB, n)
@@ -286,17 +278,15 @@ func (c *Compiler) operand(r uint8, tmp Reg) Reg {
 
 // insn compiles one instruction.
 func (c *Compiler) insn(pc int, i *spec.Insn) {
-	before := c.flags
-	c.flags = result{}
 	switch i.Class() {
 	case spec.ClassALU:
 		c.alu(i, 4)
 	case spec.ClassALU64:
 		c.alu(i, 8)
 	case spec.ClassJMP:
-		c.branch(pc, i, 8, before)
+		c.branch(pc, i, 8)
 	case spec.ClassJMP32:
-		c.branch(pc, i, 4, before)
+		c.branch(pc, i, 4)
 	case spec.ClassLDX:
 		c.loadInsn(pc, i)
 	case spec.ClassST, spec.ClassSTX:

@@ -15,9 +15,8 @@ var conds = [16]cond{
 	spec.OpJSGT >> 4: condG, spec.OpJSGE >> 4: condGE, spec.OpJSLT >> 4: condL, spec.OpJSLE >> 4: condLE,
 }
 
-// branch compiles the JMP classes at 8 or 4 bytes. before are the flags that the
-// instruction before has left.
-func (c *Compiler) branch(pc int, i *spec.Insn, size int, before result) {
+// branch compiles the JMP classes at 8 or 4 bytes.
+func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 	to, _ := vm.JumpTarget(*i, pc)
 	switch i.Op {
 	case spec.JA, spec.JA32:
@@ -65,8 +64,6 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int, before result) {
 		c.testImm(size, dst, i.Imm)
 	case i.Imm == 0 && mutant.On(mutant.JITZeroImmIsRegister):
 		c.arith(size, digitCMP, dst, RAX)
-	case i.Imm == 0 && before.size == size && before.reg == dst && (before.logic || op == spec.OpJEQ || op == spec.OpJNE):
-		// The flags are there already.
 	case i.Imm == 0:
 		c.test(size, dst, dst) // sets flags as a comparison with 0 does
 	default:

@@ -41,7 +41,6 @@ func (c *Compiler) pair(i, j *spec.Insn) bool {
 		m = indexed(host[i.Src], host[j.Src], 0)
 	}
 	c.lea(size, dst, m)
-	c.flags = result{}
 	c.wrote(i.Dst, size == 4)
 	return true
 }
@@ -50,7 +49,6 @@ func (c *Compiler) pair(i, j *spec.Insn) bool {
 func (c *Compiler) frameAddress(dst uint8, imm int32) bool {
 	c.lea(8, host[dst], at(frame, imm))
 	c.arith(8, digitSUB, host[dst], window)
-	c.flags = result{}
 	c.wrote(dst, imm >= -mem.StackBase) // stacks are in the lower half of the window
 	return true
 }
