@@ -126,6 +126,7 @@ func (g *Generator) subprogram(f int) {
 	if g.args[0] == argScalar { // best unknown, lest branches be decided by it
 		g.movX(g.acc, 1)
 		g.st.hot &^= 2
+		g.st.twin = true
 	} else {
 		g.movK(g.acc, int32(0x1234_5600+f))
 	}
