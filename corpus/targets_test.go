@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/fastvm"
 	"github.com/lockstep-ebpf/lockstep/host/object"
+	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/spec"
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 func targets(t *testing.T) []vm.Target {
 	t.Helper()
 	var all []vm.Target
-	for _, e := range []vm.Engine{&refvm.Engine{}, fastvm.Engine{}} {
+	for _, e := range []vm.Engine{&refvm.Engine{}, fastvm.Engine{}, jit.Engine{}} {
 		m, err := mem.New()
 		if err != nil {
 			m = mem.NewList()

@@ -18,6 +18,9 @@ type World struct {
 	// ArenaUser is the upper half of the user-space address of the arena. There are
 	// no arena maps yet, so no loaded program looks at it.
 	ArenaUser uint64
+	// CPUs is how many values a per-CPU map has under each key: DefaultCPUs, or the
+	// number of Machines if that is larger. It counts when a map is made.
+	CPUs uint32
 
 	nextValue uint32 // where the next map's values go
 	nextCode  uint32
@@ -25,6 +28,10 @@ type World struct {
 	trusted   bool      // a program ran unchecked: it may have written anywhere
 	spare     []*Loaded // closed ones, for their buffers
 }
+
+// DefaultCPUs is the number of CPUs of a World: enough to tell one CPU's values
+// from another's.
+const DefaultCPUs = 2
 
 // NewWorld makes an empty World in memory of its own, in the window form where
 // the host has it.
@@ -38,7 +45,7 @@ func NewWorld() (*World, error) {
 
 // NewWorldIn makes an empty World in m, which it owns from now on.
 func NewWorldIn(m *mem.Memory) *World {
-	return &World{Mem: m, nextValue: mem.ValueBase, nextCode: mem.CodeBase}
+	return &World{Mem: m, CPUs: DefaultCPUs, nextValue: mem.ValueBase, nextCode: mem.CodeBase}
 }
 
 // Close frees programs and memory.
@@ -86,22 +93,25 @@ func (w *World) closePrograms() error {
 	return errors.Join(errs...)
 }
 
+// Machines are the World's CPUs, by number.
+func (w *World) Machines() []*Machine { return w.machines }
+
 // AddMap creates a map and gives its number.
 func (w *World) AddMap(s *maps.Spec) (fd int, err error) {
 	if len(w.Maps) == (mem.ValueBase-mem.MapBase)/mem.MapStride {
 		return 0, fmt.Errorf("map %s: too many maps in one World: %w", s.Name, maps.E2BIG)
 	}
-	made, err := maps.New(s, w.Mem, w.nextValue)
+	made, err := maps.New(s, maps.Place{Mem: w.Mem, Base: w.nextValue, CPUs: w.CPUs, Maps: &w.Maps})
 	if err != nil {
 		return 0, err
 	}
-	w.nextValue = (w.nextValue + uint32(s.Room()) + 0xff) &^ 0xff
+	w.nextValue = (w.nextValue + uint32(s.Room(w.CPUs)) + 0xff) &^ 0xff
 	w.Maps = append(w.Maps, made)
 	return len(w.Maps) - 1, nil
 }
 
 // MapAddress is the guest address of map fd itself, what an LDDW of a map yields.
-func MapAddress(fd int) uint64 { return mem.MapBase + uint64(fd)*mem.MapStride }
+func MapAddress(fd int) uint64 { return uint64(maps.Address(uint32(fd))) }
 
 // MapAt is the map whose guest address is addr, or nil.
 func (w *World) MapAt(addr uint64) maps.Map {

@@ -58,6 +58,8 @@ type Map struct {
 	ValueSize  uint32    `json:"value_size"`
 	MaxEntries uint32    `json:"max_entries"`
 	Flags      uint32    `json:"flags,omitempty"`
+	Extra      uint64    `json:"extra,omitempty"`  // of a bloom filter: hash functions
+	Inner      *Map      `json:"inner,omitempty"`  // what the maps in a map of maps look like
 	Fixups     []Fixup   `json:"fixups,omitempty"` // the LDDWs that name this map
 	Entries    []Element `json:"entries,omitempty"`
 }

@@ -136,6 +136,9 @@ func (g *Generator) subprogram(f int) {
 		if g.args[a] == argScalar || !g.isCallback && g.src.Coin() {
 			continue
 		}
+		if kept := uint16(0x3c0); g.locked&kept == kept {
+			break // all of r6 to r9 are taken
+		}
 		r := 6 + uint8(g.src.Below(4))
 		for g.locked>>r&1 != 0 {
 			r = 6 + (r-6+1)%4

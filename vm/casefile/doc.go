@@ -12,9 +12,10 @@
 //		r2 = r10
 //		r2 += -4
 //		call bpf_map_lookup_elem
-//		if r0 == 0 goto L7
-//		*(u64 *)(r0 + 0) += 1
-//	L7:
+//		if r0 == 0 goto out
+//		r1 = 1
+//		lock *(u64 *)(r0 + 0) += r1
+//	out:
 //		r0 = 2
 //		exit
 //	-- map counts --
@@ -44,8 +45,10 @@
 //
 //	prog, prog/NAME          a program, as package spec/asm reads it; the first one runs
 //	prog.hex, prog/NAME.hex  the same as bytes in hex, blanks anywhere
-//	map NAME                 a map: type, key, value, max_entries, flags, entries.
-//	                         The first map is number 0
+//	map NAME                 a map: type, key, value, max_entries, flags, extra (of a
+//	                         bloom filter: hash functions), inner (of a map of maps:
+//	                         type, key, value, max_entries, flags of the maps in it),
+//	                         entries. The first map is number 0
 //	input, input 2, …        an event: memory, packet, ctx (hex), seed (a number)
 //	expect, expect 2, …      what comes of that event; see [Expect]
 //

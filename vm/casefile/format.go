@@ -110,6 +110,12 @@ func formatMap(b *strings.Builder, m *maps.Spec) {
 	if m.Flags != 0 {
 		fmt.Fprintf(b, "flags: %#x\n", m.Flags)
 	}
+	if m.Extra != 0 {
+		fmt.Fprintf(b, "extra: %d\n", m.Extra)
+	}
+	if i := m.Inner; i != nil {
+		fmt.Fprintf(b, "inner: %s %d %d %d %#x\n", formatMapType(i.Type), i.KeySize, i.ValueSize, i.MaxEntries, i.Flags)
+	}
 	for _, e := range m.Entries {
 		// A line may not begin with a blank: a queue's key has no bytes.
 		b.WriteString(strings.TrimLeft(fmt.Sprintf("%x =%s\n", e.Key, hexLines(e.Value)), " "))

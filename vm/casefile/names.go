@@ -54,7 +54,7 @@ func mapType(s string) (maps.Type, error) {
 	}
 	n, err := strconv.ParseUint(s, 0, 32)
 	if err != nil {
-		return 0, fmt.Errorf("unknown map type %q: want hash, array, prog_array, or Linux's number", s)
+		return 0, fmt.Errorf("unknown map type %q: want a name such as hash, array, lpm_trie, or Linux's number", s)
 	}
 	return maps.Type(n), nil
 }

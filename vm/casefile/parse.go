@@ -187,8 +187,12 @@ func (p *parser) maps(s *section, kind, name string) error {
 			m.Type, err = mapType(f.value)
 		case "key", "value", "max_entries", "flags":
 			n, err = number(f.value, 32)
+		case "extra":
+			m.Extra, err = number(f.value, 64)
+		case "inner":
+			m.Inner, err = inner(f.value)
 		default:
-			return s.errorf(f.line, "unknown key %q: a map has type, key, value, max_entries, flags and entries `key = value`", clip(f.key))
+			return s.errorf(f.line, "unknown key %q: a map has type, key, value, max_entries, flags, extra, inner and entries `key = value`", clip(f.key))
 		}
 		if err != nil {
 			return s.errorf(f.line, "%s: %v", f.key, err)
@@ -205,6 +209,27 @@ func (p *parser) maps(s *section, kind, name string) error {
 		}
 	}
 	return nil
+}
+
+// inner reads what the maps in a map of maps look like.
+func inner(s string) (*maps.Spec, error) {
+	w := strings.Fields(s)
+	if len(w) != 5 {
+		return nil, errors.New("want type, key, value, max_entries and flags of the inner maps, not " + strconv.Quote(clip(s)))
+	}
+	m := &maps.Spec{}
+	var err error
+	if m.Type, err = mapType(w[0]); err != nil {
+		return nil, err
+	}
+	for i, at := range []*uint32{&m.KeySize, &m.ValueSize, &m.MaxEntries, &m.Flags} {
+		n, err := number(w[1+i], 32)
+		if err != nil {
+			return nil, err
+		}
+		*at = uint32(n)
+	}
+	return m, nil
 }
 
 func entry(f field) (maps.Entry, error) {

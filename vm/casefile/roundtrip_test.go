@@ -3,6 +3,7 @@ package casefile
 import (
 	"flag"
 	"math/rand"
+	"reflect"
 	"testing"
 	"time"
 
@@ -85,7 +86,10 @@ func fill(f *File, c fuzz.Continue) {
 	for range c.Intn(3) {
 		m := &maps.Spec{}
 		c.Fuzz(m)
-		m.Type = maps.Type(c.Intn(5))
+		m.Type = maps.Type(c.Intn(30))
+		if i := m.Inner; i != nil { // of an inner map only the shape is written
+			*i = maps.Spec{Type: i.Type, KeySize: i.KeySize, ValueSize: i.ValueSize, MaxEntries: i.MaxEntries, Flags: i.Flags}
+		}
 		f.Maps = append(f.Maps, m)
 	}
 	for range 1 + c.Intn(3) {
@@ -135,6 +139,9 @@ func FuzzParse(f *testing.F) {
 		again, err := Parse("f", text)
 		if err != nil {
 			t.Fatalf("what was written cannot be read: %v\n%s", err, text)
+		}
+		if reflect.DeepEqual(c, again) { // cmp is slow
+			return
 		}
 		if d := cmp.Diff(c, again, cmpopts.EquateEmpty()); d != "" {
 			t.Fatalf("(-first +second):\n%s", d)

@@ -56,7 +56,7 @@ func TestMapsAnswerAsLinux(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := mem.NewList()
-			x, err := New(&tt.spec, m, mem.ValueBase)
+			x, err := New(&tt.spec, Place{Mem: m, Base: mem.ValueBase, CPUs: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func (o *op) run(x Map, m *mem.Memory) error {
 // is replaced, as in Linux; and values never touch.
 func TestHashReplacesInANewSlot(t *testing.T) {
 	m := mem.NewList()
-	x, err := New(&Spec{Type: Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1, Entries: []Entry{{Key: key(1), Value: value(10)}}}, m, mem.ValueBase)
+	x, err := New(&Spec{Type: Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1, Entries: []Entry{{Key: key(1), Value: value(10)}}}, Place{Mem: m, Base: mem.ValueBase, CPUs: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestSpecsThatLinuxRefuses(t *testing.T) {
 		{Spec{Type: 99, KeySize: 4, ValueSize: 8, MaxEntries: 1}, EINVAL},
 		{Spec{Type: Array, KeySize: 4, ValueSize: 1 << 20, MaxEntries: 1 << 20}, E2BIG},
 	} {
-		if _, err := New(&tt.spec, mem.NewList(), mem.ValueBase); !errors.Is(err, tt.want) {
+		if _, err := New(&tt.spec, Place{Mem: mem.NewList(), Base: mem.ValueBase, CPUs: 1}); !errors.Is(err, tt.want) {
 			t.Errorf("%+v: %v, want %v", tt.spec, err, tt.want)
 		}
 	}

@@ -14,6 +14,8 @@ const (
 // Map is what BPF_MAP_CREATE takes.
 type Map struct {
 	Type, KeySize, ValueSize, MaxEntries, Flags uint32
+	InnerFD                                     uint32 // a map like those in a map of maps
+	Extra                                       uint64 // map_extra: of a bloom filter, hash functions
 }
 
 // Prog is what BPF_PROG_LOAD takes.

@@ -32,20 +32,70 @@ func ptr[T any](s []T) unsafe.Pointer {
 
 // CreateMap makes a map. The caller closes it.
 func CreateMap(m *Map) (fd int, err error) {
-	attr := *m
+	attr := struct {
+		mapType, keySize, valueSize, maxEntries, flags, inner uint32
+		_                                                     [10]uint32 // NUMA node, name, device, BTF
+		extra                                                 uint64
+	}{m.Type, m.KeySize, m.ValueSize, m.MaxEntries, m.Flags, m.InnerFD, [10]uint32{}, m.Extra}
 	return call(unix.BPF_MAP_CREATE, &attr)
 }
 
-// UpdateMap writes one element, whether or not it is there already.
-func UpdateMap(fd int, key, value []byte) error {
+// element is what the calls for one element of a map take. For NextKey, value is
+// where the next key goes.
+func element(cmd, fd int, key, value []byte, flags uint64) error {
 	attr := struct {
 		fd         uint32
 		_          uint32
 		key, value unsafe.Pointer
 		flags      uint64
-	}{fd: uint32(fd), key: ptr(key), value: ptr(value)}
-	_, err := call(unix.BPF_MAP_UPDATE_ELEM, &attr)
+	}{fd: uint32(fd), key: ptr(key), value: ptr(value), flags: flags}
+	_, err := call(cmd, &attr)
 	return err
+}
+
+// UpdateMap writes one element, whether or not it is there already.
+func UpdateMap(fd int, key, value []byte) error { return Update(fd, key, value, 0) }
+
+// Update writes one element.
+func Update(fd int, key, value []byte, flags uint64) error {
+	return element(unix.BPF_MAP_UPDATE_ELEM, fd, key, value, flags)
+}
+
+// Lookup reads one element.
+func Lookup(fd int, key, value []byte, flags uint64) error {
+	return element(unix.BPF_MAP_LOOKUP_ELEM, fd, key, value, flags)
+}
+
+// LookupAndDelete reads one element and removes it.
+func LookupAndDelete(fd int, key, value []byte, flags uint64) error {
+	return element(unix.BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags)
+}
+
+// Delete removes one element.
+func Delete(fd int, key []byte) error {
+	return element(unix.BPF_MAP_DELETE_ELEM, fd, key, nil, 0)
+}
+
+// NextKey gives the key after key, or the first one for nil.
+func NextKey(fd int, key, next []byte) error {
+	return element(unix.BPF_MAP_GET_NEXT_KEY, fd, key, next, 0)
+}
+
+// Freeze ends changes from user space.
+func Freeze(fd int) error { return element(unix.BPF_MAP_FREEZE, fd, nil, nil, 0) }
+
+// ID is the number that a lookup in a map of maps or programs gives.
+func ID(fd int) (uint32, error) {
+	var info struct {
+		typ, id uint32
+		_       [30]uint32
+	}
+	attr := struct {
+		fd, size uint32
+		info     unsafe.Pointer
+	}{uint32(fd), uint32(unsafe.Sizeof(info)), unsafe.Pointer(&info)}
+	_, err := call(unix.BPF_OBJ_GET_INFO_BY_FD, &attr)
+	return info.id, err
 }
 
 // LookupBatch reads up to limit elements into keys and values, from where cursor says
@@ -64,10 +114,15 @@ func LookupBatch(fd int, limit uint32, cursor, next, keys, values []byte) (n uin
 	return attr.count, err
 }
 
-// MapMemory maps the values of an array that was made with MapMmapable.
-func MapMemory(fd, size int) ([]byte, error) {
+// MapMemory maps the values of an array that was made with MapMmapable: size bytes,
+// rounded up to pages.
+func MapMemory(fd, size int, write bool) ([]byte, error) {
+	prot := unix.PROT_READ
+	if write {
+		prot |= unix.PROT_WRITE
+	}
 	page := unix.Getpagesize()
-	return unix.Mmap(fd, 0, (size+page-1)/page*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	return unix.Mmap(fd, 0, (size+page-1)/page*page, prot, unix.MAP_SHARED)
 }
 
 // UnmapMemory ends what MapMemory began.

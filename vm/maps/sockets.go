@@ -1,0 +1,90 @@
+package maps
+
+// Maps of sockets. A value is the number of a simulated socket; any but 0 exists.
+// These maps record where packets were redirected, and know nothing of states or
+// protocols of sockets.
+
+// sockets is an array: an xskmap (Linux's net/xdp/xskmap.c) or a sockmap
+// (net/core/sock_map.c).
+type sockets struct{ sparse }
+
+func newSockets(s *Spec, at Place) *sockets {
+	x := &sockets{}
+	x.setup(s, at)
+	return x
+}
+
+func (x *sockets) Update(key, value []byte, flags uint64) error {
+	i := x.index(key)
+	there := x.Target(i)
+	switch {
+	case x.spec.Type == SockMap && number(value) == 0:
+		return EBADF
+	case flags > Exist:
+		return EINVAL
+	case i >= x.spec.MaxEntries:
+		return E2BIG
+	case number(value) == 0:
+		return EBADF
+	case there && x.spec.Type == XSKMap && number(x.mem.Bytes(x.at(i), 4)) == number(value):
+		return nil
+	case there && flags == NoExist:
+		return EEXIST
+	case !there && flags == Exist:
+		return ENOENT
+	}
+	x.place(i, value)
+	return nil
+}
+
+func (x *sockets) Delete(key []byte) error {
+	if x.spec.Type == SockMap && !x.Target(x.index(key)) {
+		return EINVAL
+	}
+	return x.sparse.Delete(key)
+}
+
+func (x *sockets) userLookup(key, value []byte) error {
+	if x.spec.Type == XSKMap {
+		return EOPNOTSUPP
+	}
+	return x.lookupSocket(x, key, value)
+}
+
+// lookupSocket: user space gets a cookie of 8 bytes, here the number, or nothing.
+func (o *object) lookupSocket(m Map, key, value []byte) error {
+	if o.spec.ValueSize != 8 {
+		return ENOSPC
+	}
+	addr, ok := m.Lookup(key)
+	if !ok {
+		return ENOENT
+	}
+	copy(value, o.mem.Bytes(addr, o.spec.ValueSize))
+	return nil
+}
+
+// sockHash is a hash of sockets.
+type sockHash struct{ hash }
+
+func newSockHash(s *Spec, at Place) *sockHash {
+	h := &sockHash{}
+	h.setup(s, at)
+	return h
+}
+
+func (h *sockHash) Update(key, value []byte, flags uint64) error {
+	if number(value) == 0 {
+		return EBADF
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	slot, _, err := h.claim(key, flags, true)
+	if err == nil {
+		h.put(h.at(slot), value)
+	}
+	return err
+}
+
+func (h *sockHash) userLookup(key, value []byte) error { return h.lookupSocket(h, key, value) }
+func (h *sockHash) userTake(_, _ []byte) error         { return ENOTSUPP }
