@@ -58,7 +58,7 @@ const stackRoom = 64
 func (g *Generator) begin(f int) {
 	g.function = g.funcs[f]
 	g.st = state{}
-	g.locked, g.ctx, g.nesting = 0, none, 0
+	g.locked, g.counts, g.ctx, g.nesting = 0, 0, none, 0
 	g.weight = g.function.weight
 	slots, spare := 2, 1
 	if g.features[withStack] || g.features[withMaps] || g.features[withCallbacks] || g.features[withCalls] {

@@ -50,6 +50,7 @@ type Generator struct {
 	st      state
 	frame   frame
 	locked  uint16 // registers that may not be written
+	counts  uint16 // registers that count rounds
 	acc     uint8  // the accumulator
 	ctx     uint8  // the context's register, or none
 	carrier uint8  // of a callback: points to the buffer that carries the result
@@ -117,7 +118,7 @@ func (g *Generator) draw() {
 }
 
 // Sizes of programs, in slots of the main program's body.
-var bodySizes = tape.NewTable(190, 56, 9, 1)
+var bodySizes = tape.NewTable(200, 51, 5)
 
 // program makes program i of n.
 func (g *Generator) program(i, n int) {
@@ -128,13 +129,14 @@ func (g *Generator) program(i, n int) {
 	size := 0
 	switch g.src.Pick(bodySizes) {
 	case 0:
-		size, g.budget = g.src.Between(14, 44), 260
+		size, g.budget = g.src.Between(12, 40), 200
 	case 1:
-		size, g.budget = g.src.Between(44, 90), 400
-	case 2:
-		size, g.budget = g.src.Between(90, 400), 1500
-	case 3:
-		size, g.budget = g.src.Between(400, 3500), 6000
+		size, g.budget = g.src.Between(40, 90), 300
+	default:
+		size, g.budget = g.src.Between(90, 400), 1200
+		if g.src.Chance(64) {
+			size, g.budget = g.src.Between(400, 3500), 6000
+		}
 	}
 	if n > 1 { // up to 34 runs of it
 		size, g.budget = min(size, 24), 120

@@ -129,3 +129,20 @@ func BenchmarkGenerate(b *testing.B) {
 		})
 	}
 }
+
+func TestNoAllocation(t *testing.T) {
+	g, src := New(Options{}), new(tape.Source)
+	seed := uint64(0)
+	round := func() {
+		for range 500 {
+			src.Seed(seed)
+			g.Generate(src)
+			seed++
+		}
+	}
+	round()
+	round()
+	if n := testing.AllocsPerRun(3, round); n > 5 {
+		t.Errorf("%v allocations in 500 cases", n)
+	}
+}
