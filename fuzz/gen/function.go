@@ -158,6 +158,9 @@ func (g *Generator) subprogram(f int) {
 		return
 	}
 	g.block(g.src.Between(3, 16))
+	if g.deep {
+		g.call()
+	}
 	g.epilogue()
 }
 

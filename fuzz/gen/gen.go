@@ -41,9 +41,10 @@ type Generator struct {
 	code   []spec.Insn
 	funcs  []function
 	fixups []fixup
-	spent  int // executions of the instructions so far, roughly
-	budget int // the most that spent should come to
-	limit  int // the most slots
+	spent  int  // executions of the instructions so far, roughly
+	budget int  // the most that spent should come to
+	limit  int  // the most slots
+	deep   bool // every function calls a new one, as far down as may be
 
 	// The function that is being made.
 	function
@@ -126,6 +127,7 @@ func (g *Generator) program(i, n int) {
 	g.funcs = g.funcs[:0]
 	g.fixups = g.fixups[:0]
 	g.spent, g.limit, g.looped = 0, 3500, false
+	g.deep = g.features[withCalls] && g.src.Chance(12)
 	size := 0
 	switch g.src.Pick(bodySizes) {
 	case 0:

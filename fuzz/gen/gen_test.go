@@ -66,7 +66,7 @@ func TestEveryTapeIsAProgram(t *testing.T) {
 		src.Reset(nil)
 		check("empty tape")
 		random := rand.New(rand.NewPCG(*flagSeed, 99))
-		for i := range count(1000) {
+		for i := range count(300) {
 			seed := *flagSeed + uint64(i)
 			src.Seed(seed)
 			check(fmt.Sprintf("seed %d", seed))
@@ -88,7 +88,7 @@ func TestEveryTapeIsAProgram(t *testing.T) {
 func TestSameTapeSameCase(t *testing.T) {
 	for _, mix := range mixes() {
 		g, src := New(Options{Mix: mix}), new(tape.Source)
-		for seed := range uint64(200) {
+		for seed := range uint64(100) {
 			src.Seed(seed)
 			want := show(g.Generate(src))
 			all := bytes.Clone(src.Bytes())

@@ -18,9 +18,11 @@ import (
 )
 
 var (
-	broken   = flag.Int("broken", 1000, "broken programs of each mix")
+	flipN    = flag.Int("flips", 700, "flipped bits of each mix")
+	validN   = flag.Int("valid", 500, "valid programs of each mix")
+	broken   = flag.Int("broken", 500, "broken programs of each mix")
 	logs     = flag.Bool("logs", false, "print the verifier's log of each kind of rejection")
-	kernelN  = flag.Int("loads", 1000, "programs of each mix to load into the kernel")
+	kernelN  = flag.Int("loads", 300, "programs of each mix to load into the kernel")
 	kernelS  = flag.Uint64("loadseed", 1, "first seed of the programs for the kernel")
 	loadMix  = flag.String("loadmix", "", "only this mix")
 	deadline = flag.Duration("deadline", 0, "how long the kernel may take over one program")

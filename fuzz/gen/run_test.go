@@ -37,7 +37,7 @@ func TestValidProgramsRunToTheEnd(t *testing.T) {
 		g := gen.New(gen.Options{Mix: mix})
 		var src tape.Source
 		bad := 0
-		for seed := *kernelS; seed < *kernelS+1000 && bad < 5; seed++ {
+		for seed := *kernelS; seed < *kernelS+uint64(*validN) && bad < 5; seed++ {
 			src.Seed(seed)
 			c := g.Generate(&src)
 			a, b := ref.Run(c), fast.Run(c)
