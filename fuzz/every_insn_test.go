@@ -58,7 +58,7 @@ func TestEveryInstructionIsNamedAndReduced(t *testing.T) {
 func first(o *oracle.Oracle, r *reduce.Reducer, generate fuzz.Generator, row *spec.Row, programs uint64) *reports.Finding {
 	for n := range programs {
 		c := generate(fuzz.Stream(2, n))
-		if !contains(c, row) {
+		if !contains(c, row) || len(c.Programs) > 1 { // the planted engine makes no tail calls
 			continue
 		}
 		for _, m := range o.Judge(c) {

@@ -38,7 +38,7 @@ var (
 // nobody else has it.
 func (in *instance) run(m *vm.Machine) *run {
 	if int(m.CPU) >= len(in.runs) {
-		return runs.Get().(*run) // a machine made after the program
+		return new(run) // a machine made after the program
 	}
 	r := in.runs[m.CPU]
 	if r == nil {
@@ -85,6 +85,7 @@ func (in *instance) Close() error {
 	}
 	for i, r := range in.runs {
 		if r != nil {
+			r.m, r.home = nil, nil
 			runs.Put(r)
 			in.runs[i] = nil
 		}

@@ -23,11 +23,15 @@ var _ [slice - vm.MaxInsns]struct{} // or a block might never fit
 type run struct {
 	st   abi.State
 	m    *vm.Machine
-	inst *instance
-	code *code
+	inst *instance // program that runs
+	code *code     // its code in mode
 	mode plan.Mode
 	pc   int
 	left uint64
+
+	home     *instance // program that began, and the same for it
+	homeCode *code
+	homeMode plan.Mode
 
 	opened int                 // frames 0 to opened-1 were opened in this run
 	calls  [mem.MaxFrames]call // of detached frames
@@ -53,30 +57,56 @@ var runs = sync.Pool{New: func() any { return new(run) }}
 // Run runs the program on m.
 func (in *instance) Run(m *vm.Machine) (res vm.Result) {
 	r := in.run(m)
-	err := r.begin(m, in)
-	if err == nil {
-		res.Kind, err = r.drive()
-		r.end(&res)
+	mode := modeOf(m)
+	if r.m != m || r.home != in || r.homeMode != mode {
+		if err := r.settle(m, in, mode); err != nil {
+			return vm.FromError(err)
+		}
 	}
-	if err != nil {
-		return vm.FromError(err)
+	if r.code != r.homeCode || r.opened > 1 {
+		r.reset()
 	}
+	r.pc, r.left, r.fault = 0, m.Fuel, vm.Fault{}
+	st := &r.st
+	st.Regs = [11]uint64{1: m.R1, 2: m.R2, 10: m.OpenFrame(0, mem.RW)}
+	st.Budget = m.Budget
+	var err error
+	if res.Kind, err = r.drive(); err != nil {
+		res = vm.FromError(err)
+	}
+	res.R0, res.Steps, res.Fault = st.Regs[0], m.Fuel-r.left, r.fault
+	for i := range st.Regs { // one by one, as native code has just stored them: wider loads would wait
+		res.Regs[i] = st.Regs[i]
+	}
+	if res.Kind == vm.FuelSpent {
+		res.Next = vm.Next{Known: true, Prog: r.inst.loaded.ID, PC: r.pc}
+	}
+	m.Budget = st.Budget
 	return res
 }
 
-// begin prepares a run of in on m.
-func (r *run) begin(m *vm.Machine, in *instance) error {
+// settle prepares for runs of in on m: as a rule there are many.
+func (r *run) settle(m *vm.Machine, in *instance, mode plan.Mode) error {
 	data, shadow := m.Mem.Window()
-	r.m, r.inst, r.pc, r.left, r.fault = m, in, 0, m.Fuel, vm.Fault{}
-	r.mode = modeOf(m)
-	st := &r.st
-	st.Regs = [11]uint64{1: m.R1, 2: m.R2}
-	st.Window, st.Shadow = uint64(uintptr(data)), uint64(uintptr(shadow))
-	st.Budget = m.Budget
-	st.SetDepth(0)
-	r.opened = 0
-	r.open(0)
-	return r.use(in)
+	r.st.Window, r.st.Shadow = uint64(uintptr(data)), uint64(uintptr(shadow))
+	r.m, r.home, r.homeMode, r.mode, r.homeCode = nil, in, mode, mode, nil
+	if err := r.use(in); err != nil {
+		return err
+	}
+	r.m, r.homeCode = m, r.code
+	r.reset()
+	return nil
+}
+
+// reset undoes what a run has changed beyond registers: it may have ended in
+// another program, in single mode, and in any frame.
+func (r *run) reset() {
+	clear(r.calls[:])
+	r.inst, r.code, r.mode = r.home, r.homeCode, r.homeMode
+	r.st.Entry = uint64(r.code.text.Addr)
+	r.opened = 1
+	r.st.SetDepth(0)
+	r.st.SetLimit(1)
 }
 
 func modeOf(m *vm.Machine) (mode plan.Mode) {
@@ -89,15 +119,10 @@ func modeOf(m *vm.Machine) (mode plan.Mode) {
 	return mode
 }
 
-// end takes the result, and leaves the machine as a run has to.
-func (r *run) end(res *vm.Result) {
-	res.R0, res.Regs, res.Steps, res.Fault = r.st.Regs[0], r.st.Regs, r.m.Fuel-r.left, r.fault
-	r.m.Budget = r.st.Budget
+// closeAll makes all frames but the first inaccessible, at a run's end.
+func (r *run) closeAll() {
 	for n := r.st.Depth(); n > 0; n-- {
 		r.close(n)
-	}
-	if r.opened > 1 {
-		clear(r.calls[:])
 	}
 }
 
@@ -133,6 +158,7 @@ func (r *run) drive() (vm.Kind, error) {
 			if more, err := r.refuel(); err != nil {
 				return 0, err
 			} else if !more {
+				r.closeAll()
 				return vm.FuelSpent, nil
 			}
 		default:
@@ -154,6 +180,7 @@ func (r *run) drive() (vm.Kind, error) {
 // faulted ends the run with a fault of the instruction at pc.
 func (r *run) faulted() (vm.Kind, error) {
 	r.refund()
+	r.closeAll()
 	r.fault.Prog, r.fault.PC = r.inst.loaded.ID, r.pc
 	return vm.Faulted, nil
 }

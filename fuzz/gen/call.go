@@ -149,8 +149,10 @@ func (g *Generator) callback() bool {
 	}
 	g.st.mark(off, 8*slots)
 	g.vacate(0)
-	if g.src.Coin() {
-		g.bounded(1, 2, 0)
+	if g.level == 0 && g.src.Coin() {
+		// Of the accumulator, because if Linux knows it to be 0 the callback is dead:
+		// 6.18 then removes it, stumbles over its address and reports a bug of its own.
+		g.boundedBy(1, g.acc, 2, 0)
 	} else {
 		g.movK(1, int32(times))
 	}

@@ -18,6 +18,7 @@ import (
 )
 
 var (
+	broken   = flag.Int("broken", 1000, "broken programs of each mix")
 	logs     = flag.Bool("logs", false, "print the verifier's log of each kind of rejection")
 	kernelN  = flag.Int("loads", 1000, "programs of each mix to load into the kernel")
 	kernelS  = flag.Uint64("loadseed", 1, "first seed of the programs for the kernel")

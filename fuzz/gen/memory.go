@@ -140,9 +140,11 @@ func (g *Generator) vary(p uint8) {
 }
 
 // bounded puts an unknown number below 1<<bits into t, a multiple of 1<<low.
-func (g *Generator) bounded(t uint8, keep, low int) {
+func (g *Generator) bounded(t uint8, keep, low int) { g.boundedBy(t, g.operand(), keep, low) }
+
+func (g *Generator) boundedBy(t, s uint8, keep, low int) {
 	mask := int32(1<<keep-1) &^ int32(1<<low-1)
-	g.movX(t, g.operand())
+	g.movX(t, s)
 	if !g.src.Chance(24) {
 		g.absorb(t)
 	}

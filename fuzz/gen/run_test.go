@@ -147,3 +147,24 @@ func features(c *vm.Case) (loop, call, mapped int) {
 	}
 	return loop, call, mapped
 }
+
+// BenchmarkCompare generates, runs on two engines and compares: what a campaign
+// does without a kernel.
+func BenchmarkCompare(b *testing.B) {
+	for _, mix := range gen.Mixes {
+		b.Run(mix.Name, func(b *testing.B) {
+			ref, fast := target(b, &refvm.Engine{}), target(b, fastvm.Engine{})
+			g := gen.New(gen.Options{Mix: mix, Inputs: 1})
+			var src tape.Source
+			for i := range b.N {
+				src.Seed(uint64(i))
+				c := g.Generate(&src)
+				x, y := ref.Run(c), fast.Run(c)
+				if d, same := vm.Compare(&x[0], &y[0], vm.ObsAll); !same {
+					b.Fatal(i, d)
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "programs/s")
+		})
+	}
+}

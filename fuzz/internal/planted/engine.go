@@ -22,7 +22,7 @@ type engine struct {
 }
 
 // Engine makes a reference VM that makes a mistake; nil makes it right. It can go
-// wrong after any instruction but one that ends the program.
+// wrong after any instruction but one that ends the program. It makes no tail calls.
 func Engine(name string, wrong Mistake) vm.Engine {
 	e := &engine{name: name, wrong: wrong}
 	if wrong != nil {
