@@ -140,7 +140,10 @@ func (r *Request) inputs(c *vm.Case) error {
 func (m *Map) add(c *vm.Case, fd int) error {
 	s := &maps.Spec{
 		Name: m.Name, Type: maps.Type(m.Type), KeySize: m.KeySize, ValueSize: m.ValueSize,
-		MaxEntries: m.MaxEntries, Flags: m.Flags,
+		MaxEntries: m.MaxEntries, Flags: m.Flags, Extra: m.Extra,
+	}
+	if i := m.Inner; i != nil {
+		s.Inner = &maps.Spec{Type: maps.Type(i.Type), KeySize: i.KeySize, ValueSize: i.ValueSize, MaxEntries: i.MaxEntries, Flags: i.Flags}
 	}
 	for _, e := range m.Entries {
 		s.Entries = append(s.Entries, maps.Entry{Key: e.Key, Value: e.Value})
@@ -196,7 +199,10 @@ func requestFor(id string, c *vm.Case) *Request {
 func mapFor(c *vm.Case, fd int, s *maps.Spec) Map {
 	m := Map{
 		Name: s.Name, Type: MapType(s.Type), KeySize: s.KeySize, ValueSize: s.ValueSize,
-		MaxEntries: s.MaxEntries, Flags: s.Flags,
+		MaxEntries: s.MaxEntries, Flags: s.Flags, Extra: s.Extra,
+	}
+	if i := s.Inner; i != nil {
+		m.Inner = &Map{Type: MapType(i.Type), KeySize: i.KeySize, ValueSize: i.ValueSize, MaxEntries: i.MaxEntries, Flags: i.Flags}
 	}
 	for _, e := range s.Entries {
 		m.Entries = append(m.Entries, Element{Key: e.Key, Value: e.Value})

@@ -139,7 +139,6 @@ func TestUnready(t *testing.T) {
 		{"ksym", "program ksym (section xdp): insn 0: symbol kernel_symbol"},
 		{"probe", "program probe (section kprobe/do_exit): unsupported: program type 2"},
 		{"odd", "program odd (section nonsense): the section's name says no program type"},
-		{"ring", "map events: unsupported: map type 27"},
 		{"missing", `there is no program "missing": the object has core, kfunc, ksym, odd, probe, ring`},
 		{"", "name one of the programs: the object has core,"},
 	} {
