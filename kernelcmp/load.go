@@ -15,8 +15,9 @@ type loaded struct {
 	typ      hook.Type
 	programs []int // descriptors
 	maps     []int
-	fullR0   bool // every program stores its r0
-	ldAbs    bool // some program has a hidden exit: LD_ABS beyond the packet returns 0
+	events   []int // perf events in maps
+	fullR0   bool  // every program stores its r0
+	ldAbs    bool  // some program has a hidden exit: LD_ABS beyond the packet returns 0
 	memory   value
 	log      string // of the program that was rejected
 }
@@ -26,6 +27,9 @@ func (l *loaded) close() {
 		sysbpf.Close(fd)
 	}
 	for _, fd := range l.maps {
+		sysbpf.Close(fd)
+	}
+	for _, fd := range l.events {
 		sysbpf.Close(fd)
 	}
 }
@@ -43,7 +47,7 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		return &vm.Unsupported{What: fmt.Sprintf("a map for %d bytes of memory: %s", size, describe(err))}
 	}
 	for i := range j.Maps {
-		fd, err := createMap(&j.Maps[i])
+		fd, err := e.createMap(&j.Maps[i], template(&j.Maps[i], j.Maps))
 		if err != nil {
 			return err
 		}
@@ -57,7 +61,7 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		l.programs = append(l.programs, fd)
 	}
 	for i := range j.Maps {
-		if err := fillMap(l.maps[i], &j.Maps[i], l.programs); err != nil {
+		if err := e.fillMap(l, i, &j.Maps[i]); err != nil {
 			return err
 		}
 	}

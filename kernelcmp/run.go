@@ -102,6 +102,10 @@ func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) run {
 	}
 	for i, fd := range l.maps {
 		x, err := readMap(fd, &j.Maps[i])
+		var un *vm.Unsupported
+		if errors.As(err, &un) {
+			return run{Kind: vm.LoadUnsupported, Reason: un.What}
+		}
 		if err != nil {
 			return run{Kind: vm.Crash, Reason: err.Error()}
 		}

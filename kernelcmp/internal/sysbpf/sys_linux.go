@@ -187,6 +187,21 @@ func RunProg(fd int, r *Run) error {
 	return nil
 }
 
+// OutputEvent opens the perf event of a CPU that bpf_perf_event_output writes to.
+func OutputEvent(cpu int) (fd int, err error) {
+	return unix.PerfEventOpen(&unix.PerfEventAttr{
+		Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_BPF_OUTPUT,
+		Size: unix.PERF_ATTR_SIZE_VER1, Sample_type: unix.PERF_SAMPLE_RAW,
+	}, -1, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
+}
+
+// Pin keeps this thread on a CPU.
+func Pin(cpu int) error {
+	var set unix.CPUSet
+	set.Set(cpu)
+	return unix.SchedSetaffinity(0, &set)
+}
+
 // Close closes a descriptor.
 func Close(fd int) { unix.Close(fd) }
 

@@ -48,6 +48,12 @@ func LoadProg(*Prog) (fd int, err error) { return -1, errors.ErrUnsupported }
 // RunProg runs a program once.
 func RunProg(int, *Run) error { return errors.ErrUnsupported }
 
+// OutputEvent opens a perf event.
+func OutputEvent(int) (fd int, err error) { return -1, errors.ErrUnsupported }
+
+// Pin keeps this thread on a CPU.
+func Pin(int) error { return errors.ErrUnsupported }
+
 // Close closes a descriptor.
 func Close(int) {}
 
