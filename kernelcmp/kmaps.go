@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"syscall"
 
@@ -116,17 +117,34 @@ func (e *executor) native(l *loaded, s *maps.Spec, x maps.Entry) (key, value []b
 			return nil, nil, nil
 		}
 	case maps.PerfEventArray:
-		fd, err := sysbpf.OutputEvent(int(n))
+		fd, err := l.openEvent(int(n))
 		if err != nil {
 			return nil, nil, &vm.Unsupported{What: fmt.Sprintf("map %s: a perf event on CPU %d: %s", s.Name, n, describe(err))}
 		}
-		l.events = append(l.events, fd)
 		return key, binary.NativeEndian.AppendUint32(nil, uint32(fd)), nil
 	}
 	if n >= uint32(len(fds)) {
 		return nil, nil, &vm.Rejected{Insn: -1, Reason: fmt.Sprintf("map %s: entry %x: there is no map %d", s.Name, x.Key, n)}
 	}
 	return key, binary.NativeEndian.AppendUint32(nil, uint32(fds[n])), nil
+}
+
+// perfPages is the buffer of a perf event: one page that describes it, and room for
+// what the programs of a case put out. A sample that does not fit gets ENOSPC.
+const perfPages = 1 + 64
+
+// openEvent opens a perf event with a buffer, without which it takes no sample.
+func (l *loaded) openEvent(cpu int) (fd int, err error) {
+	if fd, err = sysbpf.OutputEvent(cpu); err != nil {
+		return -1, err
+	}
+	b, err := sysbpf.MapMemory(fd, perfPages*os.Getpagesize())
+	if err != nil {
+		sysbpf.Close(fd)
+		return -1, err
+	}
+	l.events = append(l.events, value{fd, b})
+	return fd, nil
 }
 
 // mapError tells a map that the kernel does not want from one that it cannot make

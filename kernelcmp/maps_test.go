@@ -28,7 +28,7 @@ import (
 // kernel, and compare every answer: error number, bytes, next key. The kernel is
 // called directly and not through a library, which would put its own words between.
 
-var sequences = flag.Int("sequences", 160, "random operation sequences for each map type")
+var sequences = flag.Int("sequences", 120, "random operation sequences for each map type")
 
 // mapKernel skips where there is no bpf(2).
 func mapKernel(t *testing.T) {

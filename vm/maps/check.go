@@ -19,7 +19,7 @@ const (
 	arrayFlags  = NUMANode | access
 	hashFlags   = NoPrealloc | NoCommonLRU | NUMANode | access | ZeroSeed
 	deviceFlags = NUMANode | UserReadOnly | UserWriteOnly
-	maxCPUs     = 8192 // NR_CPUS of usual kernels
+	maxCPUs     = 8192 // Linux's CONFIG_NR_CPUS, at most
 )
 
 var (
