@@ -16,8 +16,7 @@ import (
 type ring struct {
 	object
 	producer, consumer uint64
-	pending            uint64 // the oldest record that is not committed is not before this
-	records            []record
+	records            []record // in order
 }
 
 // record is one that is not consumed yet.
@@ -68,16 +67,12 @@ func (r *ring) Reserve(size uint64, p mem.Perm) (addr uint32, ok bool) {
 	}
 	rec := record{at: r.producer, size: uint32(size), busy: true}
 	end := rec.at + room(rec.size)
-	for _, x := range r.records {
-		if x.at >= r.pending {
-			if x.busy {
-				break
-			}
-			r.pending = x.at + room(x.size)
-		}
+	pending := r.producer // where the oldest reservation is
+	if i := slices.IndexFunc(r.records, func(x record) bool { return x.busy }); i >= 0 {
+		pending = r.records[i].at
 	}
 	most := uint64(r.spec.MaxEntries)
-	if room(rec.size) > most || end-r.consumer > most-1 || end-r.pending > most-1 {
+	if room(rec.size) > most || end-r.consumer > most-1 || end-pending > most-1 {
 		return 0, false
 	}
 	addr = r.data(rec.at)
