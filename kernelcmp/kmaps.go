@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"syscall"
 
@@ -77,13 +76,16 @@ func template(s *maps.Spec, all []maps.Spec) *maps.Spec {
 
 // fillMap writes the contents at the start of map n.
 func (e *executor) fillMap(l *loaded, n int, s *maps.Spec) error {
+	if s.Type == maps.RingBuf {
+		return mapError(s, "map into memory", l.openRing(n, s))
+	}
 	for _, x := range s.Entries {
 		size := len(x.Value)
 		if len(x.Key) != int(s.KeySize) || size != int(s.ValueSize) && size != int(shownValue(s)) {
 			return &vm.Rejected{Insn: -1, Reason: fmt.Sprintf("map %s: entry %x: key has %d bytes and value %d, want %d and %d",
 				s.Name, x.Key, len(x.Key), size, s.KeySize, shownValue(s))}
 		}
-		key, value, err := e.native(l, s, x)
+		key, value, err := e.native(l, n, s, x)
 		if err != nil {
 			return err
 		}
@@ -100,7 +102,7 @@ func (e *executor) fillMap(l *loaded, n int, s *maps.Spec) error {
 // native turns an entry into what the kernel takes: descriptors for the numbers of
 // objects, a value for every CPU. Numbers are little-endian on every host, as
 // package maps has it, and so are the keys of a prog_array.
-func (e *executor) native(l *loaded, s *maps.Spec, x maps.Entry) (key, value []byte, err error) {
+func (e *executor) native(l *loaded, of int, s *maps.Spec, x maps.Entry) (key, value []byte, err error) {
 	if s.Type.PerCPU() {
 		return x.Key, perCPUValue(s, x.Value), nil
 	}
@@ -117,7 +119,7 @@ func (e *executor) native(l *loaded, s *maps.Spec, x maps.Entry) (key, value []b
 			return nil, nil, nil
 		}
 	case maps.PerfEventArray:
-		fd, err := l.openEvent(int(n))
+		fd, err := l.openEvent(of, binary.NativeEndian.Uint32(x.Key), n)
 		if err != nil {
 			return nil, nil, &vm.Unsupported{What: fmt.Sprintf("map %s: a perf event on CPU %d: %s", s.Name, n, describe(err))}
 		}
@@ -127,24 +129,6 @@ func (e *executor) native(l *loaded, s *maps.Spec, x maps.Entry) (key, value []b
 		return nil, nil, &vm.Rejected{Insn: -1, Reason: fmt.Sprintf("map %s: entry %x: there is no map %d", s.Name, x.Key, n)}
 	}
 	return key, binary.NativeEndian.AppendUint32(nil, uint32(fds[n])), nil
-}
-
-// perfPages is the buffer of a perf event: one page that describes it, and room for
-// what the programs of a case put out. A sample that does not fit gets ENOSPC.
-const perfPages = 1 + 64
-
-// openEvent opens a perf event with a buffer, without which it takes no sample.
-func (l *loaded) openEvent(cpu int) (fd int, err error) {
-	if fd, err = sysbpf.OutputEvent(cpu); err != nil {
-		return -1, err
-	}
-	b, err := sysbpf.MapMemory(fd, perfPages*os.Getpagesize())
-	if err != nil {
-		sysbpf.Close(fd)
-		return -1, err
-	}
-	l.events = append(l.events, value{fd, b})
-	return fd, nil
 }
 
 // mapError tells a map that the kernel does not want from one that it cannot make

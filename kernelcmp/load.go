@@ -15,9 +15,9 @@ type loaded struct {
 	typ      hook.Type
 	programs []int // descriptors
 	maps     []int
-	events   []value // perf events in maps
-	fullR0   bool    // every program stores its r0
-	ldAbs    bool    // some program has a hidden exit: LD_ABS beyond the packet returns 0
+	outputs  []*output
+	fullR0   bool // every program stores its r0
+	ldAbs    bool // some program has a hidden exit: LD_ABS beyond the packet returns 0
 	memory   value
 	log      string // of the program that was rejected
 }
@@ -29,9 +29,8 @@ func (l *loaded) close() {
 	for _, fd := range l.maps {
 		sysbpf.Close(fd)
 	}
-	for _, e := range l.events {
-		_ = sysbpf.UnmapMemory(e.bytes)
-		sysbpf.Close(e.fd)
+	for _, o := range l.outputs {
+		o.close()
 	}
 }
 

@@ -1,6 +1,7 @@
 package kernelcmp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"flag"
 	"fmt"
@@ -152,7 +153,8 @@ func (c *caller) call() {
 		c.line("r2 = r1")
 		c.line("r1 = r6")
 		c.line("r3 = %#x ll", []uint64{0xffff_ffff, 0, 1, 2, 9, 1 << 60, 5<<32 | 0xffff_ffff, 500 << 32, 64 << 32}[c.r.IntN(9)])
-		c.put(valueAt, make([]byte, 16))
+		c.put(valueAt, u64(c.r.Uint64()))
+		c.put(valueAt-8, u64(c.r.Uint64()))
 		c.point(4, valueAt)
 		c.line("r5 = %d", 1+c.r.IntN(16))
 		c.scalar("bpf_perf_event_output")
@@ -214,7 +216,7 @@ func (c *caller) element() {
 func (c *caller) ring() {
 	switch c.r.IntN(4) {
 	case 0, 1:
-		size := 8 + 8*c.r.IntN(190)
+		size := 8 + c.r.IntN(1500)
 		c.line("r2 = %d", size)
 		c.line("r3 = %d", []int{0, 0, 0, 0, 1}[c.r.IntN(5)])
 		c.line("call bpf_ringbuf_reserve")
@@ -340,7 +342,7 @@ func mapProgram(t *testing.T, r *rand.Rand, typ maps.Type, n int) *vm.Case {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	in := vm.Input{Packet: make([]byte, 64)}
+	in := vm.Input{Packet: bytes.Repeat([]byte{1, 2, 3, 5}, 16)}
 	return &vm.Case{
 		Name:     fmt.Sprintf("%s %d", typ, n),
 		Programs: []*vm.Program{{Type: hook.XDP, Order: hostOrder, Insns: p.Insns}},

@@ -368,7 +368,7 @@ func TestMapsAnswerAsTheKernel(t *testing.T) {
 func check(t *testing.T, st *stand, typ maps.Type, open func(maps.Spec) commands.SystemUnderTest, command func(mapOp) commands.Command) {
 	lanes, each := 1, *sequences
 	if typ == maps.ArrayOfMaps || typ == maps.HashOfMaps {
-		lanes, each = 32, max(1, *sequences/32)
+		lanes, each = 32, (*sequences+31)/32
 		if !flagged("sequences") {
 			each = 2
 		}

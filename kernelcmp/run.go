@@ -111,6 +111,7 @@ func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) run {
 		}
 		r.Maps = append(r.Maps, x)
 	}
+	r.Events = l.events()
 	return r
 }
 

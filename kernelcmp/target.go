@@ -68,9 +68,9 @@ func (t *Target) Name() string { return "kernel" }
 func (t *Target) Release() string { return t.release }
 
 // Observables are r0 in 64 bits (32 where the program cannot be made to store it),
-// maps, and what the program's type has of packet, context and memory.
+// maps, records of ring buffers and perf events, and what the program's type has of packet, context and memory.
 func (t *Target) Observables(c *vm.Case) vm.Observable {
-	obs := vm.ObsR0Low32 | vm.ObsR0 | vm.ObsMaps
+	obs := vm.ObsR0Low32 | vm.ObsR0 | vm.ObsMaps | vm.ObsRecords
 	for _, p := range c.Programs {
 		if _, ok := canStoreR0(p); !ok {
 			obs &^= vm.ObsR0

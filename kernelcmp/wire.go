@@ -49,6 +49,7 @@ type run struct {
 	R0                      uint64
 	Memory, Packet, Context []byte
 	Maps                    []contents
+	Events                  []vm.Event
 }
 
 // contents are a map's elements, one after the other. Arrays have no keys.
@@ -90,7 +91,7 @@ func (a *answer) outcomes(c *vm.Case) []vm.Outcome {
 	out := make([]vm.Outcome, len(a.Runs))
 	for i, r := range a.Runs {
 		o := &out[i]
-		o.Kind, o.Reason, o.R0 = r.Kind, r.Reason, r.R0
+		o.Kind, o.Reason, o.R0, o.Events = r.Kind, r.Reason, r.R0, r.Events
 		o.Memory.Data, o.Packet.Data, o.Context.Data = r.Memory, r.Packet, r.Context
 		if hook.Lookup(c.Programs[0].Type).Context == hook.SkBuff {
 			o.Context.Undef = skbHidden

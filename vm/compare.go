@@ -111,10 +111,8 @@ func compareState(a, b *Outcome, obs Observable) (Difference, bool) {
 	if obs&ObsTrace != 0 && !slices.Equal(a.Trace, b.Trace) {
 		return Difference{"trace", "", fmt.Sprintf("%q", a.Trace), fmt.Sprintf("%q", b.Trace)}, false
 	}
-	if obs&ObsEvents != 0 {
-		if d, ok := compareEvents(a.Events, b.Events); !ok {
-			return d, false
-		}
+	if d, ok := compareEvents(a, b, obs); !ok {
+		return d, false
 	}
 	if obs&ObsSteps != 0 && a.Steps != b.Steps {
 		return Difference{"steps", "", fmt.Sprint(a.Steps), fmt.Sprint(b.Steps)}, false

@@ -130,11 +130,12 @@ const (
 	ObsFault // kind, pc and address
 	ObsTrace
 	ObsEvents
+	ObsRecords // of the events: the bytes put into ring buffers and perf events, map by map
 
-	ObsAll = ObsR0 | ObsR0Low32 | ObsRegs | ObsMemory | ObsPacket | ObsContext | ObsMaps | ObsSteps | ObsFault | ObsTrace | ObsEvents
+	ObsAll = ObsR0 | ObsR0Low32 | ObsRegs | ObsMemory | ObsPacket | ObsContext | ObsMaps | ObsSteps | ObsFault | ObsTrace | ObsEvents | ObsRecords
 )
 
-var observableNames = [...]string{"r0", "r0_low32", "regs", "memory", "packet", "ctx", "maps", "steps", "fault", "trace", "events"}
+var observableNames = [...]string{"r0", "r0_low32", "regs", "memory", "packet", "ctx", "maps", "steps", "fault", "trace", "events", "records"}
 
 // Names lists the observables of a set.
 func (o Observable) Names() []string {

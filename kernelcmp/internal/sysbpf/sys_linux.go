@@ -120,7 +120,14 @@ func MapMemory(fd, size int) ([]byte, error) {
 	return unix.Mmap(fd, 0, (size+page-1)/page*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 }
 
-// UnmapMemory ends what MapMemory began.
+// MapRing maps what a ring buffer's producers write: a page that begins with their
+// position, then the data, twice.
+func MapRing(fd, size int) ([]byte, error) {
+	page := unix.Getpagesize()
+	return unix.Mmap(fd, int64(page), page+2*size, unix.PROT_READ, unix.MAP_SHARED)
+}
+
+// UnmapMemory ends what MapMemory or MapRing began.
 func UnmapMemory(b []byte) error { return unix.Munmap(b) }
 
 var license = []byte("GPL\x00")
