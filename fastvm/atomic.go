@@ -21,11 +21,11 @@ func (s *state) atomic(x *spec.Insn) bool {
 		need = mem.Write
 	}
 	addr := s.r[base] + uint64(int64(x.Off))
+	if addr%uint64(n) != 0 { // in trusted mode too: not every host can
+		return s.fail(vm.FaultAlign, addr)
+	}
 	if s.trusted {
 		addr = uint64(uint32(addr))
-	}
-	if addr%uint64(n) != 0 {
-		return s.fail(vm.FaultAlign, addr)
 	}
 	if !s.trusted || s.data == nil {
 		switch {

@@ -48,6 +48,32 @@ func TestCalls(t *testing.T) {
 	checkRun(t, "call", of(insns), expect{r0: mem.FrameStride + 1 + 2 + 3 + 4 + 5, steps: 14 + 8})
 }
 
+// TestCallsAgain calls two deep in a loop, with fuel that ends anywhere: the frames
+// that a trusted run has opened once are entered another way after that.
+func TestCallsAgain(t *testing.T) {
+	const rounds = 4
+	insns := prog(
+		mov(6, rounds), mov(7, 0),
+		movx(1, 6), call(6), // 2, 3
+		op(alu64|spec.OpADD|spec.SrcX, 7, 0, 0, 0), add(6, -1), op(jmp|spec.OpJNE, 6, 0, -5, 0),
+		movx(0, 7), exit(), nop(),
+		// 10: r0 = 10 * (g(r1) - r10 of the caller), through the callee's frame
+		mov(6, 10), movx(7, 1), movx(1, 10), call(3), op(alu64|spec.OpMUL|spec.SrcX, 0, 6, 0, 0), op(alu64|spec.OpADD|spec.SrcX, 0, 7, 0, 0), exit(),
+		// 17: r0 = distance of the two frames
+		op(stx|spec.SizeDW, 10, 1, -8, 0), movx(0, 10), op(ldx|spec.SizeDW, 6, 10, -8, 0), op(alu64|spec.OpSUB|spec.SrcX, 0, 6, 0, 0), exit())
+	insns[9] = exit()
+	const all = 2 + rounds*(5+7+5) + 2
+	for fuel := uint64(1); fuel <= all; fuel++ {
+		c := of(insns)
+		c.Fuel = fuel
+		want := expect{kind: vm.FuelSpent, steps: fuel}
+		if fuel == all {
+			want = expect{r0: rounds*10*mem.FrameStride + 1 + 2 + 3 + 4, steps: all}
+		}
+		checkRun(t, "calls in a loop", c, want)
+	}
+}
+
 func nop() spec.Insn { return op(spec.JA, 0, 0, 0, 0) }
 
 // TestDepth: the eighth frame cannot call.

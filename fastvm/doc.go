@@ -6,17 +6,18 @@
 //
 // # Predecoding
 //
-// One [spec.Insn] slot becomes one 16-byte insn at the same index: immediates are
+// One slot becomes one 16-byte insn at the same index: immediates are
 // sign-extended, jump distances are in bytes, and forms that share an eBPF opcode
 // (sdiv, movsx, the sources of call) get opcodes of their own. Since indices stay
 // the same, a pc is a pc, and jumps need no fixing.
 //
 // # Fusion
 //
-// Frequent pairs run as one. Fusing changes the opcode of the first slot and
-// nothing else: the handler reads its second half from the slot after it, which
-// still holds the plain instruction. So a jump into the middle of a pair works, and
-// a fault in the second half has the right pc.
+// Frequent runs of two or three instructions execute as one. Fusing changes the op
+// of the first slot and nothing else: the handler goes on to the slots after it,
+// which still hold the plain instructions. So a jump into the middle of a run works,
+// and a fault in a later part has the right pc. A run's handler is its parts'
+// handlers joined by the generator; the list of runs is in gen_test.go.
 //
 // # Loop and driver
 //
@@ -24,11 +25,11 @@
 // else (helpers, atomics, bpf_loop, …) it leaves with the pc of the instruction; the
 // driver carries that out and enters the loop again.
 //
-// There are three loops. loop.go is written by hand, for checked mode: every access
-// looks at its shadow bytes. The other two are made from it by gen_test.go:
-// zloop_trusted.go masks addresses instead; zloop_careful.go makes accesses through
-// methods of mem.Memory, for hosts without a window, and looks at the fuel before
-// every instruction.
+// There are three loops. loop.go is written by hand, for careful running: it makes
+// accesses through methods of mem.Memory, for hosts without a window, and looks at
+// the fuel before every instruction. gen_test.go makes the other two from it:
+// zloop_checked.go looks at the shadow bytes of an access itself, zloop_trusted.go
+// masks its address instead; both have the fused runs.
 //
 // # Fuel
 //

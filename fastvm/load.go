@@ -68,7 +68,7 @@ func (Engine) Load(l *vm.Loaded) (vm.Instance, error) {
 		}
 	}
 	in.code[n] = insn{op: padding}
-	fuse(in.code[:n])
+	fuse(in.code)
 	return in, nil
 }
 

@@ -6,24 +6,29 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
-// loopChecked runs from s.pc until something has to be done that it cannot do, and
+// loopCareful runs from s.pc until something has to be done that it cannot do, and
 // says what. Then s.pc is the instruction concerned, and s.steps counts it.
-func (s *state) loopChecked() leave {
+//
+// The other loops are made from this text by gen_test.go. It looks for the lines
+// with s.load, s.store and limit, and for the cases, so keep their form.
+func (s *state) loopCareful() leave {
 	var (
-		r            = &s.r
-		data, shadow = s.data, s.shadow
-		limit        = s.limit
-		ip           = &s.inst.code[s.pc]
-		acc          = s.steps*size - pos(ip) // see Fuel in the package's comment
-		i            *insn
-		a            uint64 // the address of an access
+		r     = &s.r
+		limit = s.limit
+		i     = &s.inst.code[s.pc]
+		acc   = s.steps*size - pos(i) // see Fuel in the package's comment
+		a, v  uint64                  // the address of an access, and what was loaded
+		ok    bool
 	)
 	for {
-		i = ip
-		ip = after(ip, size)
-		switch i.op {
+		if pos(i)+acc >= limit {
+			s.at(i, pos(i)+acc)
+			return leaveFuel
+		}
+		switch first(i.op) {
 		case add32K:
 			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
 		case add32X:
@@ -90,7 +95,7 @@ func (s *state) loopChecked() leave {
 		case lsh32X:
 			if mutant.On(mutant.LSH32Unmasked) {
 				r[i.dst] = uint64(uint32(r[i.dst]) << r[i.src])
-				continue
+				goto next
 			}
 			r[i.dst] = uint64(uint32(r[i.dst]) << (r[i.src] & 31))
 		case lsh64K:
@@ -155,7 +160,7 @@ func (s *state) loopChecked() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int32(r[i.dst]) == math.MinInt32 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			r[i.dst] = uint64(uint32(int32(r[i.dst]) / y))
@@ -164,7 +169,7 @@ func (s *state) loopChecked() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int32(r[i.dst]) == math.MinInt32 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			if y != 0 {
@@ -177,7 +182,7 @@ func (s *state) loopChecked() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int64(r[i.dst]) == math.MinInt64 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			r[i.dst] = uint64(int64(r[i.dst]) / y)
@@ -186,7 +191,7 @@ func (s *state) loopChecked() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int64(r[i.dst]) == math.MinInt64 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			if y != 0 {
@@ -238,7 +243,7 @@ func (s *state) loopChecked() leave {
 			r[i.dst] = bits.ReverseBytes64(r[i.dst])
 		case lddw:
 			r[i.dst] = i.imm
-			ip = after(ip, size) // over the second slot, which is no instruction
+			i = after(i, size) // over the second slot, which is no instruction
 			acc -= size
 
 		case ja:
@@ -260,7 +265,7 @@ func (s *state) loopChecked() leave {
 				if uint64(uint32(r[i.dst])) == r[i.src] {
 					goto jump
 				}
-				continue
+				goto next
 			}
 			if uint32(r[i.dst]) == uint32(r[i.src]) {
 				goto jump
@@ -366,7 +371,7 @@ func (s *state) loopChecked() leave {
 				if int64(r[i.dst]) > int64(uint32(i.imm)) {
 					goto jump
 				}
-				continue
+				goto next
 			}
 			if int64(r[i.dst]) > int64(i.imm) {
 				goto jump
@@ -434,68 +439,65 @@ func (s *state) loopChecked() leave {
 
 		case load8:
 			a = r[i.src] + uint64(int64(i.off))
-			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+			if v, ok = s.load(a, 1); !ok {
 				goto badRead
 			}
 			if mutant.On(mutant.LDXBKeepsUpper) {
-				r[i.dst] = r[i.dst]&^0xff | uint64(*at8(data, a))
-				continue
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
 			}
-			r[i.dst] = uint64(*at8(data, a))
+			r[i.dst] = v
 		case load16:
 			a = r[i.src] + uint64(int64(i.off))
-			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
+			if v, ok = s.load(a, 2); !ok {
 				goto badRead
 			}
-			r[i.dst] = uint64(*at16(data, a))
+			r[i.dst] = v
 		case load32:
 			a = r[i.src] + uint64(int64(i.off))
-			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
+			if v, ok = s.load(a, 4); !ok {
 				goto badRead
 			}
-			r[i.dst] = uint64(*at32(data, a))
+			r[i.dst] = v
 		case load64:
 			a = r[i.src] + uint64(int64(i.off))
-			if a>>32 != 0 || *at64(shadow, a)&read64 != read64 {
+			if v, ok = s.load(a, 8); !ok {
 				goto badRead
 			}
-			r[i.dst] = *at64(data, a)
+			r[i.dst] = v
 		case loadSx8:
 			a = r[i.src] + uint64(int64(i.off))
-			if a>>32 != 0 || *at8(shadow, a)&read8 != read8 {
+			if v, ok = s.load(a, 1); !ok {
 				goto badRead
 			}
-			r[i.dst] = uint64(int8(*at8(data, a)))
+			r[i.dst] = uint64(int8(v))
 		case loadSx16:
 			a = r[i.src] + uint64(int64(i.off))
-			if a>>32 != 0 || *at16(shadow, a)&read16 != read16 {
+			if v, ok = s.load(a, 2); !ok {
 				goto badRead
 			}
-			r[i.dst] = uint64(int16(*at16(data, a)))
+			r[i.dst] = uint64(int16(v))
 		case loadSx32:
 			a = r[i.src] + uint64(int64(i.off))
-			if a>>32 != 0 || *at32(shadow, a)&read32 != read32 {
+			if v, ok = s.load(a, 4); !ok {
 				goto badRead
 			}
-			r[i.dst] = uint64(int32(*at32(data, a)))
+			r[i.dst] = uint64(int32(v))
 		case store8K:
 			a = r[i.dst] + uint64(int64(i.off))
-			if a>>32 != 0 || *at8(shadow, a)&write8 != write8 {
+			if !s.store(a, 1, i.imm) {
 				goto badWrite
 			}
-			*at8(data, a) = uint8(i.imm)
 		case store16K:
 			a = r[i.dst] + uint64(int64(i.off))
-			if a>>32 != 0 || *at16(shadow, a)&write16 != write16 {
+			if !s.store(a, 2, i.imm) {
 				goto badWrite
 			}
-			*at16(data, a) = uint16(i.imm)
 		case store32K:
 			a = r[i.dst] + uint64(int64(i.off))
-			if a>>32 != 0 || *at32(shadow, a)&write32 != write32 {
+			if !s.store(a, 4, i.imm) {
 				goto badWrite
 			}
-			*at32(data, a) = uint32(i.imm)
 		case store64K:
 			a = r[i.dst] + uint64(int64(i.off))
 			if mutant.On(mutant.StackSlotAliased) {
@@ -503,28 +505,24 @@ func (s *state) loopChecked() leave {
 					a += 8
 				}
 			}
-			if a>>32 != 0 || *at64(shadow, a)&write64 != write64 {
+			if !s.store(a, 8, i.imm) {
 				goto badWrite
 			}
-			*at64(data, a) = i.imm
 		case store8X:
 			a = r[i.dst] + uint64(int64(i.off))
-			if a>>32 != 0 || *at8(shadow, a)&write8 != write8 {
+			if !s.store(a, 1, r[i.src]) {
 				goto badWrite
 			}
-			*at8(data, a) = uint8(r[i.src])
 		case store16X:
 			a = r[i.dst] + uint64(int64(i.off))
-			if a>>32 != 0 || *at16(shadow, a)&write16 != write16 {
+			if !s.store(a, 2, r[i.src]) {
 				goto badWrite
 			}
-			*at16(data, a) = uint16(r[i.src])
 		case store32X:
 			a = r[i.dst] + uint64(int64(i.off))
-			if a>>32 != 0 || *at32(shadow, a)&write32 != write32 {
+			if !s.store(a, 4, r[i.src]) {
 				goto badWrite
 			}
-			*at32(data, a) = uint32(r[i.src])
 		case store64X:
 			a = r[i.dst] + uint64(int64(i.off))
 			if mutant.On(mutant.StackSlotAliased) {
@@ -532,27 +530,50 @@ func (s *state) loopChecked() leave {
 					a += 8
 				}
 			}
-			if a>>32 != 0 || *at64(shadow, a)&write64 != write64 {
+			if !s.store(a, 8, r[i.src]) {
 				goto badWrite
 			}
-			*at64(data, a) = r[i.src]
 
-		// Fused pairs.
-		// End of the fused pairs.
+		case callLocal:
+			n := s.depth + 1
+			if n >= s.ready {
+				goto out
+			}
+			f := &s.frames[n%mem.MaxFrames]
+			f.prog, f.ret, f.loop.on = s.inst.loaded.ID, s.slot(i)+1, false
+			f.saved[0], f.saved[1], f.saved[2], f.saved[3] = r[6], r[7], r[8], r[9]
+			r[10] += mem.FrameStride
+			s.depth = n
+			goto jump
+		case exit:
+			n := s.depth
+			f := &s.frames[n%mem.MaxFrames]
+			if n == 0 || n >= s.ready || f.loop.on || f.prog != s.inst.loaded.ID {
+				goto out
+			}
+			if !mutant.On(mutant.CalleeClobbersR6) {
+				r[6] = f.saved[0]
+			}
+			r[7], r[8], r[9] = f.saved[1], f.saved[2], f.saved[3]
+			r[10] -= mem.FrameStride
+			s.depth = n - 1
+			acc += pos(i) + size
+			i = &s.inst.code[f.ret]
+			acc -= pos(i)
+			goto turned
 
 		default:
 			goto out
 		}
+
+	next:
+		i = after(i, size)
 		continue
 
 	jump:
-		ip = after(ip, int64(i.off))
 		acc -= uint64(int64(i.off))
-		if pos(ip)+acc > limit {
-			i = ip
-			s.at(i, pos(i)+acc)
-			return leaveFuel
-		}
+		i = after(i, int64(i.off)+size)
+	turned:
 	}
 
 out:

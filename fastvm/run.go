@@ -10,9 +10,12 @@ func (in *instance) Run(m *vm.Machine) vm.Result {
 	s := states.Get().(*state)
 	s.begin(m, in)
 	res := vm.Result{Kind: s.drive()}
-	if res.Kind == vm.Faulted {
+	switch res.Kind {
+	case vm.Faulted:
 		res.Fault = s.fault
 		res.Fault.Prog, res.Fault.PC = s.inst.loaded.ID, s.pc
+	case vm.FuelSpent:
+		res.Next = vm.Next{Known: true, Prog: s.inst.loaded.ID, PC: s.pc}
 	}
 	res.R0, res.Regs, res.Steps = s.r[0], [11]uint64(s.r[:11]), s.steps
 	for ; s.depth > 0; s.depth-- {

@@ -30,6 +30,7 @@ type state struct {
 
 	depth  int // the frame that runs
 	opened int // frames 0 to opened-1 were opened in this run
+	ready  int // frames 0 to ready-1 can be entered by the loop: in trusted mode those opened
 	frames [mem.MaxFrames]frame
 
 	args  [5]uint64 // of a helper: here, so that a call allocates nothing
@@ -63,9 +64,12 @@ const (
 
 // at records the place of an insn and the position that counts, for the driver.
 func (s *state) at(i *insn, counted uint64) {
-	s.pc = int((pos(i) - pos(&s.inst.code[0])) / size)
+	s.pc = s.slot(i)
 	s.steps = counted / size
 }
+
+// slot is the place of an insn.
+func (s *state) slot(i *insn) int { return int((pos(i) - pos(&s.inst.code[0])) / size) }
 
 var states = sync.Pool{New: func() any { return new(state) }}
 
@@ -75,7 +79,7 @@ func (s *state) begin(m *vm.Machine, in *instance) {
 	s.data, s.shadow = m.Mem.Window()
 	s.trusted, s.exact = m.Mode == vm.Trusted, m.ExactFuel
 	s.careful = s.data == nil
-	s.pc, s.steps, s.depth, s.opened = 0, 0, 0, 0
+	s.pc, s.steps, s.depth, s.opened, s.ready = 0, 0, 0, 0, 0
 	s.fault = vm.Fault{}
 	clear(s.r[:11])
 	s.r[1], s.r[2] = m.R1, m.R2
@@ -105,6 +109,9 @@ func (s *state) open(n int) {
 	if !s.trusted || n >= s.opened {
 		s.r[10] = s.m.OpenFrame(n, mem.RW)
 		s.opened = max(s.opened, n+1)
+		if s.trusted {
+			s.ready = s.opened
+		}
 		return
 	}
 	s.r[10] = s.frameTop(n)

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
 // loopTrusted runs from s.pc until something has to be done that it cannot do, and
@@ -14,16 +15,13 @@ import (
 func (s *state) loopTrusted() leave {
 	var (
 		r     = &s.r
-		data  = s.data
 		limit = s.limit
-		ip    = &s.inst.code[s.pc]
-		acc   = s.steps*size - pos(ip) // see Fuel in the package's comment
-		i     *insn
-		a     uint64 // the address of an access
+		data  = s.data
+		i     = &s.inst.code[s.pc]
+		acc   = s.steps*size - pos(i) // see Fuel in the package's comment
+		a, v  uint64                  // the address of an access, and what was loaded
 	)
 	for {
-		i = ip
-		ip = after(ip, size)
 		switch i.op {
 		case add32K:
 			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
@@ -91,7 +89,7 @@ func (s *state) loopTrusted() leave {
 		case lsh32X:
 			if mutant.On(mutant.LSH32Unmasked) {
 				r[i.dst] = uint64(uint32(r[i.dst]) << r[i.src])
-				continue
+				goto next
 			}
 			r[i.dst] = uint64(uint32(r[i.dst]) << (r[i.src] & 31))
 		case lsh64K:
@@ -156,7 +154,7 @@ func (s *state) loopTrusted() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int32(r[i.dst]) == math.MinInt32 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			r[i.dst] = uint64(uint32(int32(r[i.dst]) / y))
@@ -165,7 +163,7 @@ func (s *state) loopTrusted() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int32(r[i.dst]) == math.MinInt32 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			if y != 0 {
@@ -178,7 +176,7 @@ func (s *state) loopTrusted() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int64(r[i.dst]) == math.MinInt64 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			r[i.dst] = uint64(int64(r[i.dst]) / y)
@@ -187,7 +185,7 @@ func (s *state) loopTrusted() leave {
 			if mutant.On(mutant.SDivOverflowIsZero) {
 				if y == -1 && int64(r[i.dst]) == math.MinInt64 {
 					r[i.dst] = 0
-					continue
+					goto next
 				}
 			}
 			if y != 0 {
@@ -239,7 +237,7 @@ func (s *state) loopTrusted() leave {
 			r[i.dst] = bits.ReverseBytes64(r[i.dst])
 		case lddw:
 			r[i.dst] = i.imm
-			ip = after(ip, size) // over the second slot, which is no instruction
+			i = after(i, size) // over the second slot, which is no instruction
 			acc -= size
 
 		case ja:
@@ -261,7 +259,7 @@ func (s *state) loopTrusted() leave {
 				if uint64(uint32(r[i.dst])) == r[i.src] {
 					goto jump
 				}
-				continue
+				goto next
 			}
 			if uint32(r[i.dst]) == uint32(r[i.src]) {
 				goto jump
@@ -367,7 +365,7 @@ func (s *state) loopTrusted() leave {
 				if int64(r[i.dst]) > int64(uint32(i.imm)) {
 					goto jump
 				}
-				continue
+				goto next
 			}
 			if int64(r[i.dst]) > int64(i.imm) {
 				goto jump
@@ -434,78 +432,1370 @@ func (s *state) loopTrusted() leave {
 			}
 
 		case load8:
-			a = uint64(uint32(r[i.src] + uint64(int64(i.off))))
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
 			if mutant.On(mutant.LDXBKeepsUpper) {
-				r[i.dst] = r[i.dst]&^0xff | uint64(*at8(data, a))
-				continue
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
 			}
-			r[i.dst] = uint64(*at8(data, a))
+			r[i.dst] = v
 		case load16:
-			a = uint64(uint32(r[i.src] + uint64(int64(i.off))))
-			r[i.dst] = uint64(*at16(data, a))
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
 		case load32:
-			a = uint64(uint32(r[i.src] + uint64(int64(i.off))))
-			r[i.dst] = uint64(*at32(data, a))
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
 		case load64:
-			a = uint64(uint32(r[i.src] + uint64(int64(i.off))))
-			r[i.dst] = *at64(data, a)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
 		case loadSx8:
-			a = uint64(uint32(r[i.src] + uint64(int64(i.off))))
-			r[i.dst] = uint64(int8(*at8(data, a)))
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			r[i.dst] = uint64(int8(v))
 		case loadSx16:
-			a = uint64(uint32(r[i.src] + uint64(int64(i.off))))
-			r[i.dst] = uint64(int16(*at16(data, a)))
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = uint64(int16(v))
 		case loadSx32:
-			a = uint64(uint32(r[i.src] + uint64(int64(i.off))))
-			r[i.dst] = uint64(int32(*at32(data, a)))
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = uint64(int32(v))
 		case store8K:
-			a = uint64(uint32(r[i.dst] + uint64(int64(i.off))))
-			*at8(data, a) = uint8(i.imm)
+			a = r[i.dst] + uint64(int64(i.off))
+			*at8(data, uint64(uint32(a))) = uint8(i.imm)
 		case store16K:
-			a = uint64(uint32(r[i.dst] + uint64(int64(i.off))))
-			*at16(data, a) = uint16(i.imm)
+			a = r[i.dst] + uint64(int64(i.off))
+			*at16(data, uint64(uint32(a))) = uint16(i.imm)
 		case store32K:
-			a = uint64(uint32(r[i.dst] + uint64(int64(i.off))))
-			*at32(data, a) = uint32(i.imm)
+			a = r[i.dst] + uint64(int64(i.off))
+			*at32(data, uint64(uint32(a))) = uint32(i.imm)
 		case store64K:
-			a = uint64(uint32(r[i.dst] + uint64(int64(i.off))))
+			a = r[i.dst] + uint64(int64(i.off))
 			if mutant.On(mutant.StackSlotAliased) {
 				if i.dst == 10 && i.off == -16 {
 					a += 8
 				}
 			}
-			*at64(data, a) = i.imm
+			*at64(data, uint64(uint32(a))) = uint64(i.imm)
 		case store8X:
-			a = uint64(uint32(r[i.dst] + uint64(int64(i.off))))
-			*at8(data, a) = uint8(r[i.src])
+			a = r[i.dst] + uint64(int64(i.off))
+			*at8(data, uint64(uint32(a))) = uint8(r[i.src])
 		case store16X:
-			a = uint64(uint32(r[i.dst] + uint64(int64(i.off))))
-			*at16(data, a) = uint16(r[i.src])
+			a = r[i.dst] + uint64(int64(i.off))
+			*at16(data, uint64(uint32(a))) = uint16(r[i.src])
 		case store32X:
-			a = uint64(uint32(r[i.dst] + uint64(int64(i.off))))
-			*at32(data, a) = uint32(r[i.src])
+			a = r[i.dst] + uint64(int64(i.off))
+			*at32(data, uint64(uint32(a))) = uint32(r[i.src])
 		case store64X:
-			a = uint64(uint32(r[i.dst] + uint64(int64(i.off))))
+			a = r[i.dst] + uint64(int64(i.off))
 			if mutant.On(mutant.StackSlotAliased) {
 				if i.dst == 10 && i.off == -16 {
 					a += 8
 				}
 			}
-			*at64(data, a) = r[i.src]
+			*at64(data, uint64(uint32(a))) = uint64(r[i.src])
 
-		// Fused pairs.
-		// End of the fused pairs.
+		case callLocal:
+			n := s.depth + 1
+			if n >= s.ready {
+				goto out
+			}
+			f := &s.frames[n%mem.MaxFrames]
+			f.prog, f.ret, f.loop.on = s.inst.loaded.ID, s.slot(i)+1, false
+			f.saved[0], f.saved[1], f.saved[2], f.saved[3] = r[6], r[7], r[8], r[9]
+			r[10] += mem.FrameStride
+			s.depth = n
+			goto jump
+		case exit:
+			n := s.depth
+			f := &s.frames[n%mem.MaxFrames]
+			if n == 0 || n >= s.ready || f.loop.on || f.prog != s.inst.loaded.ID {
+				goto out
+			}
+			if !mutant.On(mutant.CalleeClobbersR6) {
+				r[6] = f.saved[0]
+			}
+			r[7], r[8], r[9] = f.saved[1], f.saved[2], f.saved[3]
+			r[10] -= mem.FrameStride
+			s.depth = n - 1
+			acc += pos(i) + size
+			i = &s.inst.code[f.ret]
+			acc -= pos(i)
+			goto turned
+		case mov64X_add64K:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case mov32X_add32K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case mov64X_add64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case mov32X_add32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case mov64X_sub64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] -= r[i.src]
+		case mov32X_sub32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) - uint32(r[i.src]))
+		case mov64X_and64K:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] &= i.imm
+		case mov32X_and32K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) & uint32(i.imm))
+		case mov64X_or64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] |= r[i.src]
+		case mov32X_or32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
+		case mov64X_xor64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+		case mov32X_xor32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+		case mov64X_lsh64K:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] <<= i.imm & 63
+		case mov32X_lsh32K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+		case mov64X_rsh64K:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] >>= i.imm & 63
+		case mov32X_rsh32K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+		case mov64X_mul64K:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] *= i.imm
+		case mov32X_mul32K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(i.imm))
+		case mov64X_mov64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] = r[i.src]
+		case mov32X_mov32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
+		case mov64X_load64:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+		case mov32X_load64:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+		case mov64X_load32:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+		case mov32X_load32:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+		case mov64X_store64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			a = r[i.dst] + uint64(int64(i.off))
+			if mutant.On(mutant.StackSlotAliased) {
+				if i.dst == 10 && i.off == -16 {
+					a += 8
+				}
+			}
+			*at64(data, uint64(uint32(a))) = uint64(r[i.src])
+		case mov32X_store64X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			a = r[i.dst] + uint64(int64(i.off))
+			if mutant.On(mutant.StackSlotAliased) {
+				if i.dst == 10 && i.off == -16 {
+					a += 8
+				}
+			}
+			*at64(data, uint64(uint32(a))) = uint64(r[i.src])
+		case mov64X_lsh64K_xor64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] <<= i.imm & 63
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+		case mov32X_lsh32K_xor32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+		case mov64X_lsh64K_add64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] <<= i.imm & 63
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case mov32X_lsh32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case mov64X_lsh64K_or64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] <<= i.imm & 63
+			i = after(i, size)
+			r[i.dst] |= r[i.src]
+		case mov32X_lsh32K_or32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
+		case mov64X_rsh64K_xor64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] >>= i.imm & 63
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+		case mov32X_rsh32K_xor32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+		case mov64X_rsh64K_add64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] >>= i.imm & 63
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case mov32X_rsh32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case mov64X_rsh64K_or64X:
+			r[i.dst] = r[i.src]
+			i = after(i, size)
+			r[i.dst] >>= i.imm & 63
+			i = after(i, size)
+			r[i.dst] |= r[i.src]
+		case mov32X_rsh32K_or32X:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
+		case add64K_jne64K:
+			r[i.dst] += i.imm
+			i = after(i, size)
+			if r[i.dst] != i.imm {
+				goto jump
+			}
+		case add32K_jne32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+		case add64K_jne64X:
+			r[i.dst] += i.imm
+			i = after(i, size)
+			if r[i.dst] != r[i.src] {
+				goto jump
+			}
+		case add32K_jne32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(r[i.src]) {
+				goto jump
+			}
+		case add64K_jeq64X:
+			r[i.dst] += i.imm
+			i = after(i, size)
+			if r[i.dst] == r[i.src] {
+				goto jump
+			}
+		case add32K_jeq32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if mutant.On(mutant.JEQ32ComparesWhole) {
+				if uint64(uint32(r[i.dst])) == r[i.src] {
+					goto jump
+				}
+				goto next
+			}
+			if uint32(r[i.dst]) == uint32(r[i.src]) {
+				goto jump
+			}
+		case add64K_jlt64K:
+			r[i.dst] += i.imm
+			i = after(i, size)
+			if r[i.dst] < i.imm {
+				goto jump
+			}
+		case add32K_jlt32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) < uint32(i.imm) {
+				goto jump
+			}
+		case add64K_jlt64X:
+			r[i.dst] += i.imm
+			i = after(i, size)
+			if r[i.dst] < r[i.src] {
+				goto jump
+			}
+		case add32K_jlt32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) < uint32(r[i.src]) {
+				goto jump
+			}
+		case add64K_jgt64X:
+			r[i.dst] += i.imm
+			i = after(i, size)
+			if r[i.dst] > r[i.src] {
+				goto jump
+			}
+		case add32K_jgt32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) > uint32(r[i.src]) {
+				goto jump
+			}
+		case add64K_mov64X:
+			r[i.dst] += i.imm
+			i = after(i, size)
+			r[i.dst] = r[i.src]
+		case add32K_mov32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
+		case add64K_add64K:
+			r[i.dst] += i.imm
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case add32K_add32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case add64K_load8:
+			r[i.dst] += i.imm
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case add32K_load8:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case add64K_ja:
+			r[i.dst] += i.imm
+			i = after(i, size)
+			goto jump
+		case add32K_ja:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+			i = after(i, size)
+			goto jump
+		case add64X_add64K:
+			r[i.dst] += r[i.src]
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case add32X_add32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case add64X_add64X:
+			r[i.dst] += r[i.src]
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case add32X_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case add64X_mov64X:
+			r[i.dst] += r[i.src]
+			i = after(i, size)
+			r[i.dst] = r[i.src]
+		case add32X_mov32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
+		case add64X_xor64X:
+			r[i.dst] += r[i.src]
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+		case add32X_xor32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+		case add64X_load8:
+			r[i.dst] += r[i.src]
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case add32X_load8:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case add64X_load32:
+			r[i.dst] += r[i.src]
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+		case add32X_load32:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+		case add64X_jgt64X:
+			r[i.dst] += r[i.src]
+			i = after(i, size)
+			if r[i.dst] > r[i.src] {
+				goto jump
+			}
+		case add32X_jgt32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			if uint32(r[i.dst]) > uint32(r[i.src]) {
+				goto jump
+			}
+		case add64X_jge64X:
+			r[i.dst] += r[i.src]
+			i = after(i, size)
+			if r[i.dst] >= r[i.src] {
+				goto jump
+			}
+		case add32X_jge32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			if uint32(r[i.dst]) >= uint32(r[i.src]) {
+				goto jump
+			}
+		case and64K_jeq64K:
+			r[i.dst] &= i.imm
+			i = after(i, size)
+			if r[i.dst] == i.imm {
+				goto jump
+			}
+		case and32K_jeq32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) & uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) == uint32(i.imm) {
+				goto jump
+			}
+		case and64K_jne64K:
+			r[i.dst] &= i.imm
+			i = after(i, size)
+			if r[i.dst] != i.imm {
+				goto jump
+			}
+		case and32K_jne32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) & uint32(i.imm))
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+		case and64K_add64X:
+			r[i.dst] &= i.imm
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case and32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) & uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case lsh64K_rsh64K:
+			r[i.dst] <<= i.imm & 63
+			i = after(i, size)
+			r[i.dst] >>= i.imm & 63
+		case lsh32K_rsh32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+		case lsh64K_arsh64K:
+			r[i.dst] <<= i.imm & 63
+			i = after(i, size)
+			r[i.dst] = uint64(int64(r[i.dst]) >> (i.imm & 63))
+		case lsh32K_arsh32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(int32(r[i.dst]) >> (i.imm & 31)))
+		case lsh64K_add64X:
+			r[i.dst] <<= i.imm & 63
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case lsh32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case lsh64K_or64X:
+			r[i.dst] <<= i.imm & 63
+			i = after(i, size)
+			r[i.dst] |= r[i.src]
+		case lsh32K_or32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
+		case rsh64K_xor64X:
+			r[i.dst] >>= i.imm & 63
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+		case rsh32K_xor32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+		case rsh64K_add64X:
+			r[i.dst] >>= i.imm & 63
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case rsh32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case rsh64K_and64K:
+			r[i.dst] >>= i.imm & 63
+			i = after(i, size)
+			r[i.dst] &= i.imm
+		case rsh32K_and32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) & uint32(i.imm))
+		case rsh64K_ja:
+			r[i.dst] >>= i.imm & 63
+			i = after(i, size)
+			goto jump
+		case rsh32K_ja:
+			r[i.dst] = uint64(uint32(r[i.dst]) >> (i.imm & 31))
+			i = after(i, size)
+			goto jump
+		case load8_add64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case load8_add32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case load8_xor64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+		case load8_xor32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+		case load8_or64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] |= r[i.src]
+		case load8_or32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
+		case load8_jeq64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			if r[i.dst] == i.imm {
+				goto jump
+			}
+		case load8_jeq32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) == uint32(i.imm) {
+				goto jump
+			}
+		case load8_jne64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			if r[i.dst] != i.imm {
+				goto jump
+			}
+		case load8_jne32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+		case load8_lsh64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] <<= i.imm & 63
+		case load8_lsh32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+		case load16_add64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case load16_add32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case load16_xor64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+		case load16_xor32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+		case load16_or64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] |= r[i.src]
+		case load16_or32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
+		case load16_jeq64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if r[i.dst] == i.imm {
+				goto jump
+			}
+		case load16_jeq32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) == uint32(i.imm) {
+				goto jump
+			}
+		case load16_jne64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if r[i.dst] != i.imm {
+				goto jump
+			}
+		case load16_jne32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+		case load16_lsh64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] <<= i.imm & 63
+		case load16_lsh32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+		case load32_add64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case load32_add32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case load32_xor64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+		case load32_xor32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+		case load32_or64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] |= r[i.src]
+		case load32_or32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
+		case load32_jeq64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if r[i.dst] == i.imm {
+				goto jump
+			}
+		case load32_jeq32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) == uint32(i.imm) {
+				goto jump
+			}
+		case load32_jne64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if r[i.dst] != i.imm {
+				goto jump
+			}
+		case load32_jne32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+		case load32_lsh64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] <<= i.imm & 63
+		case load32_lsh32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+		case load64_add64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case load64_add32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case load64_xor64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+		case load64_xor32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+		case load64_or64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] |= r[i.src]
+		case load64_or32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) | uint32(r[i.src]))
+		case load64_jeq64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if r[i.dst] == i.imm {
+				goto jump
+			}
+		case load64_jeq32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) == uint32(i.imm) {
+				goto jump
+			}
+		case load64_jne64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if r[i.dst] != i.imm {
+				goto jump
+			}
+		case load64_jne32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+		case load64_lsh64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] <<= i.imm & 63
+		case load64_lsh32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) << (i.imm & 31))
+		case load8_load8:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case load32_load32:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+		case load32_mul32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at32(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(r[i.src]))
+		case load64_load64:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+		case load64_jle64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if r[i.dst] <= r[i.src] {
+				goto jump
+			}
+		case load64_jle32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			if uint32(r[i.dst]) <= uint32(r[i.src]) {
+				goto jump
+			}
+		case load64_add64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case load64_add32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at64(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case load8_xor64X_mul64X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+			i = after(i, size)
+			r[i.dst] *= r[i.src]
+		case load8_xor32X_mul32X:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(r[i.src]))
+		case load16_add64X_add64K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case load16_add32X_add32K:
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at16(data, uint64(uint32(a))))
+			r[i.dst] = v
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case xor64X_mov64X:
+			r[i.dst] ^= r[i.src]
+			i = after(i, size)
+			r[i.dst] = r[i.src]
+		case xor32X_mov32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
+		case xor64X_mul64X:
+			r[i.dst] ^= r[i.src]
+			i = after(i, size)
+			r[i.dst] *= r[i.src]
+		case xor32X_mul32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(r[i.src]))
+		case xor64X_add64X:
+			r[i.dst] ^= r[i.src]
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case xor32X_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case xor64X_xor64X:
+			r[i.dst] ^= r[i.src]
+			i = after(i, size)
+			r[i.dst] ^= r[i.src]
+		case xor32X_xor32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) ^ uint32(r[i.src]))
+		case mul64K_add64K:
+			r[i.dst] *= i.imm
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case mul32K_add32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case mul64K_add64X:
+			r[i.dst] *= i.imm
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case mul32K_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case mul64X_add64K:
+			r[i.dst] *= r[i.src]
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case mul32X_add32K:
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case mul64X_add64X:
+			r[i.dst] *= r[i.src]
+			i = after(i, size)
+			r[i.dst] += r[i.src]
+		case mul32X_add32X:
+			r[i.dst] = uint64(uint32(r[i.dst]) * uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(r[i.src]))
+		case mov64K_mov64K:
+			r[i.dst] = i.imm
+			i = after(i, size)
+			r[i.dst] = i.imm
+		case mov32K_mov32K:
+			r[i.dst] = uint64(uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(i.imm))
+		case mov64K_mov64X:
+			r[i.dst] = i.imm
+			i = after(i, size)
+			r[i.dst] = r[i.src]
+		case mov32K_mov32X:
+			r[i.dst] = uint64(uint32(i.imm))
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
+		case mov64K_exit:
+			r[i.dst] = i.imm
+			i = after(i, size)
+			n := s.depth
+			f := &s.frames[n%mem.MaxFrames]
+			if n == 0 || n >= s.ready || f.loop.on || f.prog != s.inst.loaded.ID {
+				goto out
+			}
+			if !mutant.On(mutant.CalleeClobbersR6) {
+				r[6] = f.saved[0]
+			}
+			r[7], r[8], r[9] = f.saved[1], f.saved[2], f.saved[3]
+			r[10] -= mem.FrameStride
+			s.depth = n - 1
+			acc += pos(i) + size
+			i = &s.inst.code[f.ret]
+			acc -= pos(i)
+			goto turned
+		case mov32K_exit:
+			r[i.dst] = uint64(uint32(i.imm))
+			i = after(i, size)
+			n := s.depth
+			f := &s.frames[n%mem.MaxFrames]
+			if n == 0 || n >= s.ready || f.loop.on || f.prog != s.inst.loaded.ID {
+				goto out
+			}
+			if !mutant.On(mutant.CalleeClobbersR6) {
+				r[6] = f.saved[0]
+			}
+			r[7], r[8], r[9] = f.saved[1], f.saved[2], f.saved[3]
+			r[10] -= mem.FrameStride
+			s.depth = n - 1
+			acc += pos(i) + size
+			i = &s.inst.code[f.ret]
+			acc -= pos(i)
+			goto turned
+		case mov32X_and64K:
+			r[i.dst] = uint64(uint32(r[i.src]))
+			i = after(i, size)
+			r[i.dst] &= i.imm
+		case store32X_mov64X:
+			a = r[i.dst] + uint64(int64(i.off))
+			*at32(data, uint64(uint32(a))) = uint32(r[i.src])
+			i = after(i, size)
+			r[i.dst] = r[i.src]
+		case store32X_mov32X:
+			a = r[i.dst] + uint64(int64(i.off))
+			*at32(data, uint64(uint32(a))) = uint32(r[i.src])
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
+		case store32X_add64K:
+			a = r[i.dst] + uint64(int64(i.off))
+			*at32(data, uint64(uint32(a))) = uint32(r[i.src])
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case store32X_add32K:
+			a = r[i.dst] + uint64(int64(i.off))
+			*at32(data, uint64(uint32(a))) = uint32(r[i.src])
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case store64X_mov64X:
+			a = r[i.dst] + uint64(int64(i.off))
+			if mutant.On(mutant.StackSlotAliased) {
+				if i.dst == 10 && i.off == -16 {
+					a += 8
+				}
+			}
+			*at64(data, uint64(uint32(a))) = uint64(r[i.src])
+			i = after(i, size)
+			r[i.dst] = r[i.src]
+		case store64X_mov32X:
+			a = r[i.dst] + uint64(int64(i.off))
+			if mutant.On(mutant.StackSlotAliased) {
+				if i.dst == 10 && i.off == -16 {
+					a += 8
+				}
+			}
+			*at64(data, uint64(uint32(a))) = uint64(r[i.src])
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
+		case store64X_add64K:
+			a = r[i.dst] + uint64(int64(i.off))
+			if mutant.On(mutant.StackSlotAliased) {
+				if i.dst == 10 && i.off == -16 {
+					a += 8
+				}
+			}
+			*at64(data, uint64(uint32(a))) = uint64(r[i.src])
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case store64X_add32K:
+			a = r[i.dst] + uint64(int64(i.off))
+			if mutant.On(mutant.StackSlotAliased) {
+				if i.dst == 10 && i.off == -16 {
+					a += 8
+				}
+			}
+			*at64(data, uint64(uint32(a))) = uint64(r[i.src])
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case store8K_ja:
+			a = r[i.dst] + uint64(int64(i.off))
+			*at8(data, uint64(uint32(a))) = uint8(i.imm)
+			i = after(i, size)
+			goto jump
+		case jeq64K_mov64X:
+			if r[i.dst] == i.imm {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] = r[i.src]
+		case jeq32K_mov32X:
+			if uint32(r[i.dst]) == uint32(i.imm) {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
+		case jeq64K_add64K:
+			if r[i.dst] == i.imm {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case jeq32K_add32K:
+			if uint32(r[i.dst]) == uint32(i.imm) {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case jeq64K_load8:
+			if r[i.dst] == i.imm {
+				goto jump
+			}
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case jeq32K_load8:
+			if uint32(r[i.dst]) == uint32(i.imm) {
+				goto jump
+			}
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case jne64K_mov64X:
+			if r[i.dst] != i.imm {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] = r[i.src]
+		case jne32K_mov32X:
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.src]))
+		case jne64K_add64K:
+			if r[i.dst] != i.imm {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] += i.imm
+		case jne32K_add32K:
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+			i = after(i, size)
+			r[i.dst] = uint64(uint32(r[i.dst]) + uint32(i.imm))
+		case jne64K_load8:
+			if r[i.dst] != i.imm {
+				goto jump
+			}
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
+		case jne32K_load8:
+			if uint32(r[i.dst]) != uint32(i.imm) {
+				goto jump
+			}
+			i = after(i, size)
+			a = r[i.src] + uint64(int64(i.off))
+			v = uint64(*at8(data, uint64(uint32(a))))
+			if mutant.On(mutant.LDXBKeepsUpper) {
+				r[i.dst] = r[i.dst]&^0xff | v
+				goto next
+			}
+			r[i.dst] = v
 
 		default:
 			goto out
 		}
+
+	next:
+		i = after(i, size)
 		continue
 
 	jump:
-		ip = after(ip, int64(i.off))
 		acc -= uint64(int64(i.off))
-		if pos(ip)+acc > limit {
-			i = ip
+		i = after(i, int64(i.off)+size)
+	turned:
+		if pos(i)+acc > limit {
 			s.at(i, pos(i)+acc)
 			return leaveFuel
 		}

@@ -27,9 +27,14 @@ type Campaign struct {
 	findings []*reports.Finding
 	known    map[string]*reports.Finding
 
+	vague  int  // findings reduced that had no instruction before
 	frozen bool // the state on disk is final
 	saved  time.Time
 }
+
+// reducedVague is how many findings whose instruction is not known are reduced to
+// see whether they are the same. After that one stands for all.
+const reducedVague = 16
 
 // New prepares a campaign: it reads what is in the folder. The error says what is
 // wrong with the options or the folder.
@@ -80,6 +85,13 @@ func (c *Campaign) Run(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return c.Snapshot(), err
 	}
+	if err := c.sameTargets(benches[0]); err != nil {
+		for _, b := range benches {
+			err = errors.Join(err, b.close())
+		}
+		return c.Snapshot(), err
+	}
+	first := c.next.Load()
 	results := make(chan *result)
 	var workers sync.WaitGroup
 	for _, b := range benches[1:] {
@@ -89,7 +101,7 @@ func (c *Campaign) Run(ctx context.Context) (Summary, error) {
 		workers.Wait()
 		close(results)
 	}()
-	err = c.collect(benches[0], results, stop)
+	err = c.collect(benches[0], first, results, stop)
 	c.mu.Lock()
 	c.ended = time.Now()
 	c.mu.Unlock()
@@ -129,9 +141,9 @@ func (c *Campaign) work(ctx context.Context, b *bench, results chan<- *result) {
 	}
 }
 
-// collect takes results in, in the order of units. Each unit taken is delivered,
-// so there are no gaps.
-func (c *Campaign) collect(b *bench, results <-chan *result, stop func()) (err error) {
+// collect takes results in, in the order of units from turn on. Each unit that a
+// worker took is delivered, so there are no gaps.
+func (c *Campaign) collect(b *bench, turn uint64, results <-chan *result, stop func()) (err error) {
 	fail := func(e error) {
 		if e != nil && err == nil {
 			err = e
@@ -139,7 +151,6 @@ func (c *Campaign) collect(b *bench, results <-chan *result, stop func()) (err e
 		}
 	}
 	waiting := map[uint64]*result{}
-	turn := c.next.Load()
 	for r := range results {
 		waiting[r.unit] = r
 		for r := waiting[turn]; r != nil; r = waiting[turn] {
@@ -164,14 +175,17 @@ func (c *Campaign) commit(b *bench, r *result) error {
 	var fresh []*reports.Finding
 	var err error
 	for _, h := range r.found {
-		if f := c.known[h.suspect.Signature.String()]; f != nil { // no writer but this goroutine
-			c.mu.Lock()
-			f.Count++
-			c.mu.Unlock()
+		vague := h.suspect.Signature.Insn == "" && c.vague < reducedVague
+		if !vague && c.again(h.suspect.Signature) {
 			continue
 		}
 		f := b.reducer.Shrink(h.suspect)
-		f.Seed, f.Program, f.Found = c.options.Seed, h.program, h.found
+		if vague {
+			if c.vague++; c.again(f.Signature) {
+				continue
+			}
+		}
+		f.Seed, f.Mix, f.Program, f.Found = c.options.Seed, c.options.Mix, h.program, h.found
 		f.Original = reports.CountInsns(h.found)
 		c.known[f.Signature.String()] = f
 		fresh = append(fresh, f)
@@ -186,6 +200,18 @@ func (c *Campaign) commit(b *bench, r *result) error {
 	c.coverage.Add(r.coverage)
 	c.findings = append(c.findings, fresh...)
 	return err
+}
+
+// again counts a finding that is known. No goroutine but the collector's writes to
+// known.
+func (c *Campaign) again(s reports.Signature) bool {
+	f := c.known[s.String()]
+	if f != nil {
+		c.mu.Lock()
+		f.Count++
+		c.mu.Unlock()
+	}
+	return f != nil
 }
 
 // Snapshot is the state of the campaign now. It may be called while it runs.

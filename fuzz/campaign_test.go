@@ -124,6 +124,21 @@ func TestResumedCampaignIsTheSameAsAWholeOne(t *testing.T) {
 	}
 }
 
+func TestResumingWithOtherTargetsIsAnError(t *testing.T) {
+	o := options(fuzz.UnitSize)
+	o.Out = t.TempDir()
+	run(t, o)
+	o.Resume = true
+	o.Targets = targets(func() vm.Engine { return planted.Engine("other", nil) })
+	c, err := fuzz.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "refvm, wrong") {
+		t.Errorf("error %v, want the names of the targets", err)
+	}
+}
+
 func TestStoppingIsAnOrdinaryEnd(t *testing.T) {
 	o := options(0)
 	o.For = 50 * time.Millisecond

@@ -38,8 +38,7 @@ type Options struct {
 // may be overwritten by the next call.
 type Generator func(stream uint64) *vm.Case
 
-// UnitSize is the number of programs in a unit, and in a batch of a
-// vm.BatchTarget.
+// UnitSize is the number of programs in a unit.
 const UnitSize = 256
 
 // Stream is the number that program n of a campaign is made from.

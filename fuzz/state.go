@@ -3,8 +3,12 @@ package fuzz
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lockstep-ebpf/lockstep/reports"
@@ -15,6 +19,9 @@ const StateFile = "state.json"
 
 // saveEvery is how much work an interruption may cost.
 const saveEvery = time.Second
+
+// maxSeconds is a century.
+const maxSeconds = 100 * 366 * 24 * 3600
 
 // stored is the state of a campaign: so many whole units were taken in.
 type stored struct {
@@ -70,19 +77,50 @@ func (c *Campaign) load() error {
 	if err != nil {
 		return fmt.Errorf("no campaign to resume: %w", err)
 	}
-	var s stored
-	if err := json.Unmarshal(b, &s); err != nil {
+	if err := c.restore(b); err != nil {
 		return fmt.Errorf("%s: %w", c.stateName(), err)
 	}
-	if c.options.Mix != "" && c.options.Mix != s.Mix {
-		return fmt.Errorf("%s: the campaign's mix is %q and not %q", c.stateName(), s.Mix, c.options.Mix)
+	return nil
+}
+
+// restore takes over a state.
+func (c *Campaign) restore(b []byte) error {
+	var s stored
+	if err := json.Unmarshal(b, &s); err != nil {
+		return err
 	}
-	if len(s.Cells) != len(c.coverage.cells) {
-		return fmt.Errorf("%s: written by another version: %d words of coverage, want %d", c.stateName(), len(s.Cells), len(c.coverage.cells))
+	switch {
+	case c.options.Mix != "" && c.options.Mix != s.Mix:
+		return fmt.Errorf("the campaign's mix is %q and not %q", s.Mix, c.options.Mix)
+	case len(s.Cells) != len(c.coverage.cells):
+		return fmt.Errorf("written by another version: %d words of coverage, want %d", len(s.Cells), len(c.coverage.cells))
+	case s.Units > math.MaxUint64/UnitSize || s.Counts.Programs != s.Units*UnitSize:
+		return fmt.Errorf("%d units and %d programs do not go together", s.Units, s.Counts.Programs)
+	case s.Seconds < 0 || s.Seconds > maxSeconds:
+		return fmt.Errorf("%g seconds", s.Seconds)
 	}
 	c.options.Seed, c.options.Mix = s.Seed, s.Mix
 	c.next.Store(s.Units)
 	c.before = time.Duration(s.Seconds * float64(time.Second))
 	c.counts, c.coverage.cells = s.Counts, s.Cells
+	return nil
+}
+
+// sameTargets makes sure that a campaign goes on with the targets that it has
+// counted so far.
+func (c *Campaign) sameTargets(b *bench) error {
+	if len(c.counts.Targets) == 0 {
+		return nil
+	}
+	now := map[string]bool{}
+	for _, t := range b.oracle.Targets {
+		now[t.Name()] = true
+	}
+	was := slices.Sorted(maps.Keys(c.counts.Targets))
+	for _, name := range was {
+		if !now[name] || len(now) != len(was) {
+			return fmt.Errorf("%s: the campaign's targets are %s", c.stateName(), strings.Join(was, ", "))
+		}
+	}
 	return nil
 }

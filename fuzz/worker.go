@@ -1,12 +1,15 @@
 package fuzz
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/fuzz/oracle"
 	"github.com/lockstep-ebpf/lockstep/fuzz/reduce"
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
@@ -14,9 +17,14 @@ import (
 // costs as much as running on another engine.
 const watched = 16
 
-// identified bounds the mismatches of a unit that are looked into. A bug that
-// every second program shows would otherwise take all the time.
-const identified = 8
+// The mismatches of a unit that are looked into: a bug that every second program
+// shows would otherwise take all the time. They are drawn by lot, so that a frequent
+// bug does not always come before a rare one; and of the rest those are taken whose
+// programs have none of the instructions found so far, for these are something else.
+const (
+	byLot  = 8
+	atMost = 32
+)
 
 // bench is what a worker works with: targets of its own, and what looks at them.
 type bench struct {
@@ -73,11 +81,12 @@ type result struct {
 	err      error
 }
 
-// hit is a mismatch that has been identified.
+// hit is a mismatch; suspect is what identifying it gave.
 type hit struct {
-	program uint64
-	found   *vm.Case
-	suspect reduce.Suspect
+	program  uint64
+	found    *vm.Case
+	mismatch oracle.Mismatch
+	suspect  reduce.Suspect
 }
 
 // run carries out a unit of n programs.
@@ -97,6 +106,7 @@ func (b *bench) run(ctx context.Context, unit uint64, n int) (r *result) {
 			b.judge(r, program, c, b.oracle.Run(c))
 		}
 	}
+	b.identify(r)
 	r.counts.Targets = map[string]TargetCount{}
 	for i, t := range b.oracle.Targets {
 		r.counts.Targets[t.Name()] = b.counts[i]
@@ -104,21 +114,33 @@ func (b *bench) run(ctx context.Context, unit uint64, n int) (r *result) {
 	return r
 }
 
-// runBatch hands the whole unit to those targets that want many cases at once.
+// batch is how many cases a vm.BatchTarget gets at once. They cannot be called back,
+// so it bounds how late a campaign ends.
+const batch = 64
+
+// runBatch hands cases in batches to those targets that want many at once.
 func (b *bench) runBatch(ctx context.Context, r *result, n int) {
-	cases := make([]*vm.Case, n)
-	for k := range cases {
-		cases[k] = reduce.Clone(b.generate(Stream(b.seed, r.unit*UnitSize+uint64(k))))
+	for from := 0; from < n; from += batch {
+		if r.partial = ctx.Err() != nil; r.partial {
+			return
+		}
+		cases := make([]*vm.Case, min(batch, n-from))
+		first := r.unit*UnitSize + uint64(from)
+		for k := range cases {
+			cases[k] = reduce.Clone(b.generate(Stream(b.seed, first+uint64(k))))
+		}
+		if r.err = b.judgeBatch(r, first, cases); r.err != nil {
+			return
+		}
 	}
-	if r.partial = ctx.Err() != nil; r.partial {
-		return
-	}
+}
+
+func (b *bench) judgeBatch(r *result, first uint64, cases []*vm.Case) error {
 	batches := make([][][]vm.Outcome, len(b.oracle.Targets))
 	for i, t := range b.oracle.Targets {
-		if batch, ok := t.(vm.BatchTarget); ok {
-			if batches[i] = batch.RunBatch(cases); len(batches[i]) != n {
-				r.err = fmt.Errorf("target %s gave %d outcomes for %d cases", t.Name(), len(batches[i]), n)
-				return
+		if many, ok := t.(vm.BatchTarget); ok {
+			if batches[i] = many.RunBatch(cases); len(batches[i]) != len(cases) {
+				return fmt.Errorf("target %s gave %d outcomes for %d cases", t.Name(), len(batches[i]), len(cases))
 			}
 		}
 	}
@@ -131,13 +153,12 @@ func (b *bench) runBatch(ctx context.Context, r *result, n int) {
 				outs[i] = b.oracle.RunOn(i, c)
 			}
 		}
-		// To identify a mismatch is to run the batched targets too, so the outcomes
-		// of the whole batch must be theirs to keep until here.
-		b.judge(r, r.unit*UnitSize+uint64(k), c, outs)
+		b.judge(r, first+uint64(k), c, outs)
 	}
+	return nil
 }
 
-// judge counts the outcomes of a program and identifies its mismatches.
+// judge counts the outcomes of a program and notes its mismatches.
 func (b *bench) judge(r *result, program uint64, c *vm.Case, outs [][]vm.Outcome) {
 	r.counts.Programs++
 	accepted, supported := true, true
@@ -157,16 +178,44 @@ func (b *bench) judge(r *result, program uint64, c *vm.Case, outs [][]vm.Outcome
 	mismatches := b.oracle.Compare(c, outs)
 	if len(mismatches) > 0 {
 		r.counts.Mismatches++
-		mismatches = append([]oracle.Mismatch(nil), mismatches...)
 	}
 	for _, m := range mismatches {
-		if len(r.found) < identified {
-			r.found = append(r.found, hit{program, reduce.Clone(c), b.reducer.Identify(c, m)})
-		}
+		r.found = append(r.found, hit{program: program, found: reduce.Clone(c), mismatch: m})
 	}
 	if accepted && program%watched == 0 {
 		r.coverage.Watch(b.ref, c)
 	}
+}
+
+// identify finds out what the mismatches come from; those that it does not look into
+// are dropped. It runs the targets again, which ends the life of their outcomes.
+func (b *bench) identify(r *result) {
+	lot := func(h hit) uint64 { return Stream(^b.seed, h.program) }
+	slices.SortStableFunc(r.found, func(x, y hit) int { return cmp.Compare(lot(x), lot(y)) })
+	known := map[string]bool{}
+	taken := r.found[:0]
+	for _, h := range r.found {
+		if len(taken) == atMost || len(taken) >= byLot && containsAny(h.found, known) {
+			continue
+		}
+		h.suspect = b.reducer.Identify(h.found, h.mismatch)
+		known[h.suspect.Signature.Insn] = true
+		taken = append(taken, h)
+	}
+	r.found = taken
+	slices.SortStableFunc(r.found, func(x, y hit) int { return cmp.Compare(x.program, y.program) })
+}
+
+// containsAny reports whether a case has an instruction of one of the rows.
+func containsAny(c *vm.Case, rows map[string]bool) bool {
+	for _, p := range c.Programs {
+		for _, i := range p.Insns {
+			if row := spec.Lookup(i); row != nil && rows[row.Name] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (t *TargetCount) count(outs []vm.Outcome) {

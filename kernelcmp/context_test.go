@@ -124,3 +124,39 @@ func TestFieldsShown(t *testing.T) {
 		}
 	}
 }
+
+func TestSyscallContext(t *testing.T) {
+	k := kernel(t, Options{})
+	p := prog(hook.Syscall, ldx(spec.SizeDW, 0, 1, 8), st(spec.SizeW, 1, 4, 0x77), exit)
+	in := append(u64(1), u64(0xf0f0_f0f0_f0f0_f0f0)...)
+	o := exited(t, k.Run(one(p, vm.Input{Context: in}))[0])
+	want := append(append(u32(uint32(1)), u32(0x77)...), in[8:]...)
+	if o.R0 != 0xf0f0_f0f0_f0f0_f0f0 || !bytes.Equal(o.Context.Data, want) {
+		t.Errorf("r0 = %#x, context %x, want %x", o.R0, o.Context.Data, want)
+	}
+	if in[4] != 0 {
+		t.Error("the run wrote the case's own bytes")
+	}
+}
+
+func TestSkbContext(t *testing.T) {
+	k := kernel(t, Options{})
+	ctx := make([]byte, 192)
+	copy(ctx[8:], u32(0x1234))  // mark
+	copy(ctx[48:], u32(0x5678)) // cb[0]
+	p := prog(hook.SchedCLS,
+		ldx(spec.SizeW, 0, 1, 8), ldx(spec.SizeW, 2, 1, 48), addx(0, 2),
+		st(spec.SizeW, 1, 8, 0x42), st(spec.SizeW, 1, 64, 0x43), exit)
+	o := exited(t, k.Run(one(p, vm.Input{Packet: make([]byte, 14), Context: ctx}))[0])
+	if o.R0 != 0x1234+0x5678 {
+		t.Errorf("r0 = %#x", o.R0)
+	}
+	for off, want := range map[int]uint32{8: 0x42, 48: 0x5678, 64: 0x43, 32: 0} {
+		if got := field32(o.Context.Data, off); got != want || o.Context.Undef[off] {
+			t.Errorf("context at %d: %#x (hidden %v), want %#x", off, got, o.Context.Undef[off], want)
+		}
+	}
+	if !o.Context.Undef[hook.SkbData] || !o.Context.Undef[4] {
+		t.Error("data and pkt_type are not what our machines have, so they must be hidden")
+	}
+}

@@ -1,10 +1,11 @@
 package kernelcmp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"flag"
 	"math/rand/v2"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,204 +48,48 @@ func agree(t *testing.T, k *Target, cs []*vm.Case) {
 	}
 }
 
-// assemble reads a text in which map 0 is "array", map 1 "hash" and map 2 "table".
-func assemble(t testing.TB, typ hook.Type, text string) *vm.Program {
-	t.Helper()
-	p, err := asm.Assemble(text, asm.Names{Maps: []string{"array", "hash", "table"}})
+func TestWrittenPrograms(t *testing.T) { agree(t, kernel(t, Options{}), writtenCases(t)) }
+
+// What instrument makes of a program does what the program does, and stores r0. The
+// reference VM is the judge, so no kernel is needed.
+func TestInstrumentKeepsMeaning(t *testing.T) {
+	m, err := mem.New()
 	if err != nil {
-		t.Fatalf("%v in\n%s", err, text)
+		t.Fatal(err)
 	}
-	return &vm.Program{Type: typ, Order: hostOrder, Insns: p.Insns}
-}
-
-// Programs in which things of several kinds meet.
-var written = []struct {
-	name  string
-	types []hook.Type
-	texts []string
-}{
-	{"division by zero", allTypes, []string{`
-		r0 = -1 ll
-		r2 = 0
-		r3 = 0x100000007 ll
-		w3 %= w2
-		r0 ^= r3
-		r4 = 9
-		r4 s/= r2
-		r0 += r4
-		exit`}},
-	{"atomics on the stack", allTypes, []string{`
-		r1 = 0x1122334455667788 ll
-		*(u64 *)(r10 - 8) = r1
-		r0 = 0x55667788
-		r2 = -2
-		w0 = cmpxchg32_32(r10 - 8, w0, w2)
-		r3 = 5
-		lock *(u64 *)(r10 - 8) += r3
-		r4 = *(u64 *)(r10 - 8)
-		r0 += r4
-		exit`}},
-	{"sign-extending loads", allTypes, []string{`
-		r1 = 0x80c0a0ff ll
-		*(u64 *)(r10 - 8) = r1
-		r0 = *(s8 *)(r10 - 8)
-		r2 = *(s16 *)(r10 - 6)
-		r0 *= r2
-		r2 = *(s32 *)(r10 - 8)
-		r0 ^= r2
-		exit`}},
-	{"loop over a counter", allTypes, []string{`
-		r0 = 1
-		r1 = 40
-		loop: r0 *= 7
-		r1 -= 1
-		if r1 != 0 goto loop
-		exit`}},
-	{"array and hash", []hook.Type{hook.SocketFilter, hook.SchedCLS, hook.XDP, hook.Syscall, hook.Unspec}, []string{`
-		*(u32 *)(r10 - 4) = 1
-		r1 = map[array]
-		r2 = r10
-		r2 += -4
-		call 1
-		r6 = 0
-		if r0 == 0 goto out
-		r6 = *(u64 *)(r0 + 0)
-		r6 += 3
-		*(u64 *)(r0 + 0) = r6
-		*(u64 *)(r10 - 16) = r6
-		r1 = map[hash]
-		r2 = r10
-		r2 += -16
-		r3 = r10
-		r3 += -16
-		r4 = 1
-		call 2
-		r6 += r0
-		out: r0 = r6
-		exit`}},
-	{"full hash", []hook.Type{hook.SocketFilter}, []string{`
-		r7 = 0
-		r8 = 6
-		loop: *(u64 *)(r10 - 8) = r8
-		r1 = map[hash]
-		r2 = r10
-		r2 += -8
-		r3 = r2
-		r4 = 0
-		call 2
-		r7 <<= 8
-		r7 ^= r0
-		r8 -= 1
-		if r8 != 0 goto loop
-		r0 = r7
-		exit`}},
-	{"33 tail calls", []hook.Type{hook.SocketFilter, hook.SchedCLS, hook.XDP}, []string{`
-		r6 = r1
-		*(u32 *)(r10 - 4) = 0
-		r1 = map[array]
-		r2 = r10
-		r2 += -4
-		call 1
-		if r0 == 0 goto out
-		r7 = *(u64 *)(r0 + 0)
-		r7 += 1
-		*(u64 *)(r0 + 0) = r7
-		r1 = r6
-		r2 = map[table]
-		r3 = 0
-		call 12
-		r0 = r7
-		r0 <<= 32
-		out: exit`}},
-	{"callback that stops early", allTypes, []string{`
-		*(u64 *)(r10 - 8) = 0
-		r1 = 100
-		r2 = func body
-		r3 = r10
-		r3 += -8
-		r4 = 0
-		call 181
-		r1 = *(u64 *)(r10 - 8)
-		r0 <<= 32
-		r0 |= r1
-		exit
-		body: r3 = *(u64 *)(r2 + 0)
-		r3 += r1
-		*(u64 *)(r2 + 0) = r3
-		r0 = 0
-		if r1 < 20 goto +1
-		r0 = 1
-		exit`}},
-	{"frames are apart", allTypes, []string{`
-		*(u64 *)(r10 - 8) = 1
-		r6 = 7
-		call f
-		r1 = *(u64 *)(r10 - 8)
-		r0 += r1
-		r0 += r6
-		exit
-		f: *(u64 *)(r10 - 8) = 100
-		r6 = 1000
-		r0 = *(u64 *)(r10 - 8)
-		exit`}},
-	{"packet byte swap", []hook.Type{hook.XDP, hook.SchedCLS}, []string{`
-		r2 = *(u32 *)(r1 + DATA)
-		r3 = *(u32 *)(r1 + END)
-		r4 = r2
-		r4 += 20
-		r0 = 0
-		if r4 > r3 goto out
-		r0 = *(u64 *)(r2 + 11)
-		r0 = be64 r0
-		*(u64 *)(r2 + 3) = r0
-		w5 = *(u16 *)(r2 + 0)
-		r5 = bswap32 r5
-		r0 ^= r5
-		out: exit`}},
-	{"LD_IND", []hook.Type{hook.SocketFilter, hook.SchedCLS}, []string{`
-		r6 = r1
-		r7 = 3
-		r0 = *(u32 *)skb[r7 + 2]
-		r8 = r0
-		r0 = *(u16 *)skb[0]
-		r0 <<= 32
-		r0 |= r8
-		exit`}},
-}
-
-func TestWrittenPrograms(t *testing.T) {
-	k := kernel(t, Options{})
-	var cs []*vm.Case
-	for _, w := range written {
-		for _, typ := range w.types {
-			c := &vm.Case{Name: w.name + " (" + typ.String() + ")"}
-			for _, text := range w.texts {
-				data, end := "76", "80"
-				if typ == hook.XDP {
-					data, end = "0", "4"
-				}
-				text = strings.NewReplacer("DATA", data, "END", end).Replace(text)
-				c.Programs = append(c.Programs, assemble(t, typ, text))
+	ref := vm.NewTarget(&refvm.Engine{}, m)
+	defer ref.Close()
+	for _, c := range writtenCases(t) {
+		var plain []vm.Outcome
+		for _, o := range ref.Run(c) {
+			o.Maps, o.Packet.Data = slices.Clone(o.Maps), bytes.Clone(o.Packet.Data)
+			plain = append(plain, o)
+		}
+		p := *c.Programs[0]
+		funcs, ok := canStoreR0(&p)
+		if !ok {
+			t.Errorf("%s cannot be instrumented", c.Name)
+			continue
+		}
+		result := len(c.Maps)
+		p.Insns = instrument(p.Insns, funcs, []spec.Insn{mov(7, 0), mov(8, 0)}, storeR0(result)).insns
+		c := *c
+		c.Programs = []*vm.Program{&p}
+		c.Maps = append(slices.Clone(c.Maps), &maps.Spec{Name: "result", Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+		for i, o := range ref.Run(&c) {
+			if o.Kind != vm.Exit || plain[i].Kind != vm.Exit {
+				t.Errorf("%s, input %d: %s (%s), unchanged %s (%s)", c.Name, i, o.Kind, o.Reason, plain[i].Kind, plain[i].Reason)
+				continue
 			}
-			c.Maps = []*maps.Spec{
-				{Name: "array", Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 3},
-				{Name: "hash", Type: maps.Hash, KeySize: 8, ValueSize: 8, MaxEntries: 4},
+			if got := o.Maps[result][0].Value; !bytes.Equal(got, u64(plain[i].R0)) {
+				t.Errorf("%s, input %d: stored %x, want %#x", c.Name, i, got, plain[i].R0)
 			}
-			if strings.Contains(w.texts[0], "table") {
-				c.Maps = append(c.Maps, &maps.Spec{Name: "table", Type: maps.ProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1,
-					Entries: []maps.Entry{{Key: make([]byte, 4), Value: make([]byte, 4)}}})
+			o.Maps = o.Maps[:result]
+			if d, ok := vm.Compare(&plain[i], &o, vm.ObsR0|vm.ObsMaps|vm.ObsPacket); !ok {
+				t.Errorf("%s, input %d: unchanged and changed: %s", c.Name, i, d)
 			}
-			for i := range 3 {
-				in := vm.Input{Packet: make([]byte, 20+30*i), Memory: make([]byte, 16)}
-				for n := range in.Packet {
-					in.Packet[n] = byte(n*41 + i)
-				}
-				c.Inputs = append(c.Inputs, in)
-			}
-			cs = append(cs, c)
 		}
 	}
-	agree(t, k, cs)
 }
 
 // Arithmetic of every form on random values: r0 to r8 come from memory and go back

@@ -1,2 +1,87 @@
-// Package kernelcmp makes the running Linux kernel one more vm.Target.
+// Package kernelcmp makes the running Linux kernel one more vm.Target: its verifier
+// says whether a case is taken, its JIT or interpreter runs it, and what is left is
+// an Outcome like any other's.
+//
+//	func main() {
+//		kernelcmp.ExecutorMain() // first thing: this binary is its own executor
+//		…
+//		k, err := kernelcmp.Open(kernelcmp.Options{Journal: "out/journal"})
+//		outcomes := k.RunBatch(cases)
+//
+// # From a case to a load
+//
+// The maps are created and keep their flags. Every LDDW of a map is given the map's
+// descriptor in place of its number, every value of a prog_array that of a program.
+// Functions get a type in BTF, because the verifier wants one of each if there are
+// callbacks; it is the same for all, static int f(void). Syscall programs are loaded
+// sleepable, the only way they are. Bytes are not otherwise judged: what is
+// malformed is for the verifier to refuse. A refusal is LoadRejected, and its Reason
+// begins with the error's name and the log's last line that says why. A load asks for
+// messages only, which is cheap; what is refused is loaded once more for a log with
+// the registers' states, unless the verifier took long.
+//
+// # 64 bits of a result
+//
+// A test run returns the lower half of r0. So each exit of a main function, of
+// programs reached by tail call too, becomes a jump to an epilogue behind the
+// function, which stores r0 in an array that this package reads:
+//
+//	exit   →   goto +n   …   r1 = &result ll; *(u64 *)(r1 + 0) = r0; exit
+//
+// r1 is dead there, and an exit needs r0 to be readable just as a store does, so the
+// verdict is that of the program as written; but paths meet at the epilogue, and the
+// verifier may then get by with fewer states. [Target.Verify] loads programs without
+// it. The lower half of the stored value must be what the kernel returned, or the
+// outcome is a Crash that says so. Programs that cannot be changed so (malformed ones that
+// the kernel takes all the same, or a main function that is also a callback) show 32
+// bits: [Target.Observables] says which.
+//
+// # From an input to a test run
+//
+//	type           what BPF_PROG_TEST_RUN gets          the program sees      sizes (bytes)
+//	socket_filter  14-byte MAC header + packet, ctx     packet                packet 1 to 3,698
+//	sched_cls      packet, ctx                          packet                packet 14 to 3,712
+//	xdp            packet                               packet                packet 14 to 3,520
+//	syscall        ctx, copied back                     ctx                   context 0 to 65,535
+//	mem            nothing of use                       r1, r2 = memory, len  all inputs the same
+//
+// Type mem is no type of the kernel's. Such a program is loaded as a socket filter
+// with a prologue: r1 = address of a map's value that is as long as the memory, r2 =
+// its length. The verifier so knows the bounds exactly. Its log counts three slots
+// more.
+//
+// A packet that says IPv4 or IPv6 must have room for that header. What the kernel
+// cannot be given is LoadUnsupported, never a wrong outcome. One such input makes the
+// whole case unsupported, for those after it would meet other contents of maps.
+//
+// # Contexts
+//
+// Of struct __sk_buff an input may set mark, priority, ingress_ifindex, ifindex (of
+// a device that exists), cb, tstamp, gso_segs, gso_size and hwtstamp; protocol too,
+// if it is a number from 0x600 and, for sched_cls, the packet says the same. After a
+// run mark, priority, cb and tstamp are known; the other bytes of the outcome's
+// context are marked undefined.
+//
+// In some fields the kernel has something of its own, and a program that reads one
+// cannot be compared:
+//
+//	socket_filter  ifindex (1, unless given), protocol (unless given)
+//	sched_cls      the same, wire_len (the packet's length), pkt_type (from the packet's first 6
+//	               bytes; 0 if they are all zero), data, data_end, data_meta (addresses)
+//	xdp            ingress_ifindex (1: give 1), data, data_end, data_meta
+//
+// Clock, random numbers and CPU id are the kernel's, and fuel is unknown to it.
+//
+// # The executor
+//
+// No test run happens in the caller's process. A child, the same binary started
+// again, takes jobs through a pipe and gives answers in order; if it dies, the case it
+// was at is a Crash, and the others go to a new child; if it is silent for too long,
+// a Hang. It runs without Go's preemption signals, for they make the verifier give up
+// with EAGAIN.
+//
+// A kernel may take the machine with it. So cases are written to the journal, at
+// most 256 at once, and are on disk before the first of them is loaded. The last
+// four batches stay, since damage may show late; after a reboot [ReadJournal]
+// has them. Pointer-heavy and hostile programs belong into guests nevertheless.
 package kernelcmp

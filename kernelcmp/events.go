@@ -28,7 +28,7 @@ func (l *loaded) openEvent(of int, index, cpu uint32) (fd int, err error) {
 	if fd, err = sysbpf.OutputEvent(int(cpu)); err != nil {
 		return -1, err
 	}
-	b, err := sysbpf.MapMemory(fd, perfPages*os.Getpagesize())
+	b, err := sysbpf.MapMemory(fd, perfPages*os.Getpagesize(), true)
 	if err != nil {
 		sysbpf.Close(fd)
 		return -1, err
@@ -39,7 +39,7 @@ func (l *loaded) openEvent(of int, index, cpu uint32) (fd int, err error) {
 
 // openRing makes a ring buffer readable.
 func (l *loaded) openRing(of int, s *maps.Spec) error {
-	b, err := sysbpf.MapRing(l.maps[of], int(s.MaxEntries))
+	b, err := sysbpf.MapRing(l.maps[of].fd, int(s.MaxEntries))
 	if err == nil {
 		l.outputs = append(l.outputs, &output{fd: -1, bytes: b, of: of})
 	}

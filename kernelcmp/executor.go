@@ -98,7 +98,7 @@ func newValue(size int) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	b, err := sysbpf.MapMemory(fd, size)
+	b, err := sysbpf.MapMemory(fd, size, true)
 	if err != nil {
 		sysbpf.Close(fd)
 		return value{}, err

@@ -123,9 +123,26 @@ var skbHidden = func() []bool {
 	return hidden
 }()
 
+// networkHeader is the least that test run wants behind the MAC header, by
+// protocol.
+var networkHeader = map[uint16]int{0x0800: 20, 0x86dd: 40}
+
+// headed refuses a packet that says IPv4 or IPv6 and has no room for such a header.
+func headed(data []byte) error {
+	proto := binary.BigEndian.Uint16(data[etherTypeOffset:])
+	if need := networkHeader[proto]; len(data)-etherHeader < need {
+		return &vm.Unsupported{What: fmt.Sprintf("a packet of protocol %#04x with %d bytes after the MAC header: the kernel's test run wants %d",
+			proto, len(data)-etherHeader, need)}
+	}
+	return nil
+}
+
 // skbContext copies the fields that can be set. Those that the machine fills in
 // are passed over; the others must be zero, or what the kernel has there.
 func skbContext(given, data []byte) ([]byte, error) {
+	if err := headed(data); err != nil {
+		return nil, err
+	}
 	size := int(hook.Lookup(hook.SchedCLS).Size)
 	if len(given) > size {
 		return nil, &vm.Unsupported{What: fmt.Sprintf("a context of %d bytes: struct __sk_buff has %d", len(given), size)}

@@ -9,11 +9,11 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
-// plan is how a program is made fit to be run in the kernel.
+// plan is a program made fit for the kernel.
 type plan struct {
-	insns  []spec.Insn // with r0 stored at every exit of the main function, if fullR0
-	funcs  []int       // where functions start in insns
-	fullR0 bool
+	insns  []spec.Insn
+	funcs  []int // where functions start in insns; nil of a malformed program
+	fullR0 bool  // every exit of the main function stores r0
 }
 
 // canStoreR0 reports whether exits of the main function can be redirected: the
@@ -38,7 +38,7 @@ func refersToFunc(i spec.Insn) bool {
 }
 
 // instrument puts prologue before the main function, and behind it the epilogue
-// that every exit of it then jumps to:
+// that every exit of it then jumps to, if there is one:
 //
 //	main:  prologue                     main:  …
 //	       …                                   goto store
@@ -48,12 +48,11 @@ func refersToFunc(i spec.Insn) bool {
 //
 // At an exit r1 to r5 are dead, so the epilogue may use r1. Jumps stay as they are,
 // because they do not leave their function; calls move.
-func instrument(insns []spec.Insn, funcs []int, prologue []spec.Insn, resultFD int) plan {
+func instrument(insns []spec.Insn, funcs []int, prologue, epilogue []spec.Insn) plan {
 	end := len(insns) // of the main function
 	if len(funcs) > 1 {
 		end = funcs[1]
 	}
-	epilogue := storeR0(resultFD)
 	moved := func(pc int) int {
 		if pc >= end {
 			pc += len(epilogue)
@@ -69,7 +68,7 @@ func instrument(insns []spec.Insn, funcs []int, prologue []spec.Insn, resultFD i
 		switch {
 		case refersToFunc(i):
 			i.Imm = int32(moved(pc+1+int(i.Imm)) - moved(pc) - 1)
-		case i.Op == spec.EXIT && pc < end:
+		case i.Op == spec.EXIT && pc < end && len(epilogue) > 0:
 			i = jumpForward(end - pc - 1)
 		}
 		out = append(out, i)
@@ -77,11 +76,13 @@ func instrument(insns []spec.Insn, funcs []int, prologue []spec.Insn, resultFD i
 	if end == len(insns) {
 		out = append(out, epilogue...)
 	}
-	p := plan{insns: out, fullR0: true}
-	for _, f := range funcs {
-		p.funcs = append(p.funcs, moved(f))
+	p := plan{insns: out, fullR0: len(epilogue) > 0}
+	for n, f := range funcs {
+		if n > 0 { // the main function now starts with the prologue
+			f = moved(f)
+		}
+		p.funcs = append(p.funcs, f)
 	}
-	p.funcs[0] = 0
 	return p
 }
 
@@ -92,6 +93,7 @@ func jumpForward(distance int) spec.Insn {
 	return spec.Insn{Op: spec.JA, Off: int16(distance)}
 }
 
+// storeR0 is the epilogue; fd is the map that takes r0.
 func storeR0(fd int) []spec.Insn {
 	return []spec.Insn{
 		{Op: spec.LDDW, Dst: 1, Src: spec.LDDWMapValue, Imm: int32(fd)}, {},
@@ -111,18 +113,14 @@ func memoryPrologue(fd, size int) []spec.Insn {
 	return []spec.Insn{r1, {}, {Op: spec.MOV, Dst: 2, Imm: int32(size)}}
 }
 
-// bindMaps replaces numbers of maps by descriptors. A number that no map has
-// becomes a descriptor that nothing has: the kernel's refusal is the answer.
-func bindMaps(insns []spec.Insn, fds []int) []spec.Insn {
+// bindMaps replaces numbers of maps by descriptors. The last of fds is none: it goes
+// where a number is no map's, and the kernel's refusal is the answer.
+func bindMaps(insns []spec.Insn, fds []int32) []spec.Insn {
 	out := append([]spec.Insn(nil), insns...)
 	for pc := range out {
 		i := &out[pc]
 		if i.Op == spec.LDDW && (i.Src == spec.LDDWMapFD || i.Src == spec.LDDWMapValue) {
-			if n := int(i.Imm); n >= 0 && n < len(fds) {
-				i.Imm = int32(fds[n])
-			} else {
-				i.Imm = -1
-			}
+			i.Imm = fds[min(uint(i.Imm), uint(len(fds)-1))]
 		}
 	}
 	return out

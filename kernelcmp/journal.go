@@ -230,12 +230,23 @@ func toJournal(c *vm.Case) journalCase {
 	return j
 }
 
+// programType is the inverse of hook.Type's String.
+func programType(name string) (t hook.Type, err error) {
+	if t, ok := hook.ByName(name); ok {
+		return t, nil
+	}
+	if _, err := fmt.Sscanf(name, "program type %d", &t); err != nil || t.String() != name {
+		return 0, fmt.Errorf("unknown type %q", name)
+	}
+	return t, nil
+}
+
 func (j *journalCase) toCase() (*vm.Case, error) {
 	c := &vm.Case{Name: j.Name, Fuel: j.Fuel, Mode: j.Mode}
 	for i, p := range j.Programs {
-		t, ok := hook.ByName(p.Type)
-		if !ok {
-			return nil, fmt.Errorf("program %d: unknown type %q", i, p.Type)
+		t, err := programType(p.Type)
+		if err != nil {
+			return nil, fmt.Errorf("program %d: %w", i, err)
 		}
 		order := spec.Little
 		if p.Big {

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 	"syscall"
 
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
@@ -44,23 +43,50 @@ func contentsShown(t maps.Type) bool {
 	return !t.Objects() && t != maps.RingBuf && t != maps.BloomFilter
 }
 
+// kmap is a map of a case in the kernel. An array is mapped into this process for
+// reading: by bpf(2) each element would take half a microsecond. Programs see no
+// difference.
+type kmap struct {
+	fd     int
+	memory []byte // of an array: elements, each rounded up to 8 bytes
+}
+
+func (m *kmap) close() {
+	if m.memory != nil {
+		_ = sysbpf.UnmapMemory(m.memory)
+	}
+	sysbpf.Close(m.fd)
+}
+
 // createMap makes a map of the case in the kernel. Contents follow: programs of a
 // prog_array are not there yet.
-func (e *executor) createMap(s *maps.Spec, inner *maps.Spec) (fd int, err error) {
+func (e *executor) createMap(s *maps.Spec, inner *maps.Spec) (m kmap, err error) {
 	if what := e.unfitMap(s); what != "" {
-		return -1, &vm.Unsupported{What: what}
+		return m, &vm.Unsupported{What: what}
 	}
-	m := &sysbpf.Map{Type: uint32(s.Type), KeySize: s.KeySize, ValueSize: s.ValueSize, MaxEntries: s.MaxEntries, Flags: s.Flags, Extra: s.Extra}
+	attr := &sysbpf.Map{Type: uint32(s.Type), KeySize: s.KeySize, ValueSize: s.ValueSize, MaxEntries: s.MaxEntries, Flags: s.Flags, Extra: s.Extra}
+	if s.Type == maps.Array {
+		attr.Flags |= sysbpf.MapMmapable
+	}
 	if inner != nil {
 		like, err := e.createMap(inner, nil)
 		if err != nil {
-			return -1, err
+			return m, err
 		}
-		defer sysbpf.Close(like)
-		m.InnerFD = uint32(like)
+		defer like.close()
+		attr.InnerFD = uint32(like.fd)
 	}
-	fd, err = sysbpf.CreateMap(m)
-	return fd, mapError(s, "create", err)
+	if m.fd, err = sysbpf.CreateMap(attr); err != nil {
+		return m, mapError(s, "create", err)
+	}
+	if s.Type != maps.Array {
+		return m, nil
+	}
+	if m.memory, err = sysbpf.MapMemory(m.fd, int(round8(s.ValueSize)*s.MaxEntries), false); err != nil {
+		m.close()
+		return m, mapError(s, "map into memory", err)
+	}
+	return m, nil
 }
 
 // template is what the maps in a map of maps look like, as package maps finds it.
@@ -92,7 +118,7 @@ func (e *executor) fillMap(l *loaded, n int, s *maps.Spec) error {
 		if value == nil {
 			continue // no program there: the tail call falls through, as in our machines
 		}
-		if err := sysbpf.Update(l.maps[n], key, value, 0); err != nil {
+		if err := sysbpf.Update(l.maps[n].fd, key, value, 0); err != nil {
 			return mapError(s, fmt.Sprintf("entry %x", x.Key), err)
 		}
 	}
@@ -111,13 +137,13 @@ func (e *executor) native(l *loaded, of int, s *maps.Spec, x maps.Entry) (key, v
 	}
 	n := binary.LittleEndian.Uint32(x.Value)
 	key = x.Key
-	fds := l.maps
 	switch s.Type {
 	case maps.ProgArray:
-		key = binary.NativeEndian.AppendUint32(nil, binary.LittleEndian.Uint32(x.Key))
-		if fds = l.programs; n >= uint32(len(fds)) {
+		if n >= uint32(len(l.programs)) {
 			return nil, nil, nil
 		}
+		key = binary.NativeEndian.AppendUint32(nil, binary.LittleEndian.Uint32(x.Key))
+		return key, binary.NativeEndian.AppendUint32(nil, uint32(l.programs[n])), nil
 	case maps.PerfEventArray:
 		fd, err := l.openEvent(of, binary.NativeEndian.Uint32(x.Key), n)
 		if err != nil {
@@ -125,10 +151,10 @@ func (e *executor) native(l *loaded, of int, s *maps.Spec, x maps.Entry) (key, v
 		}
 		return key, binary.NativeEndian.AppendUint32(nil, uint32(fd)), nil
 	}
-	if n >= uint32(len(fds)) {
+	if n >= uint32(len(l.maps)) {
 		return nil, nil, &vm.Rejected{Insn: -1, Reason: fmt.Sprintf("map %s: entry %x: there is no map %d", s.Name, x.Key, n)}
 	}
-	return key, binary.NativeEndian.AppendUint32(nil, uint32(fds[n])), nil
+	return key, binary.NativeEndian.AppendUint32(nil, uint32(l.maps[n].fd)), nil
 }
 
 // mapError tells a map that the kernel does not want from one that it cannot make
@@ -142,107 +168,4 @@ func mapError(s *maps.Spec, what string, err error) error {
 		return &vm.Unsupported{What: text}
 	}
 	return &vm.Rejected{Insn: -1, Reason: text}
-}
-
-// readMap reads all elements of a map. The error is a *vm.Unsupported if there are
-// more of them than can be compared.
-func readMap(fd int, s *maps.Spec) (x contents, err error) {
-	switch {
-	case !contentsShown(s.Type):
-		return contents{}, nil
-	case s.Type == maps.Queue, s.Type == maps.Stack:
-		x, err = readList(fd, s)
-	case s.Type == maps.Array, s.Type == maps.Hash, s.Type.PerCPU(), s.Type.LRU():
-		x, err = readBatches(fd, s)
-	default:
-		x, err = readOneByOne(fd, s)
-	}
-	if err != nil {
-		return contents{}, fmt.Errorf("map %s: read back: %s", s.Name, describe(err))
-	}
-	if n := len(x.Keys) / int(max(1, s.KeySize)); s.Type.LRU() && n > int(s.MaxEntries/2) {
-		return contents{}, &vm.Unsupported{What: fmt.Sprintf("map %s: %d keys in a %s of %d: some may have been evicted", s.Name, n, s.Type, s.MaxEntries)}
-	}
-	return x, nil
-}
-
-func readBatches(fd int, s *maps.Spec) (contents, error) {
-	var (
-		size   = kernelValue(s)
-		keys   = make([]byte, s.MaxEntries*s.KeySize)
-		values = make([]byte, s.MaxEntries*size)
-		buf    = make([]byte, 2*max(4, s.KeySize)) // where to go on: the batch before, the batch after
-		cursor []byte
-		n      uint32
-	)
-	for n < s.MaxEntries {
-		next := buf[:len(buf)/2]
-		if cursor != nil && &cursor[0] == &next[0] {
-			next = buf[len(buf)/2:]
-		}
-		got, err := sysbpf.LookupBatch(fd, s.MaxEntries-n, cursor, next, keys[n*s.KeySize:], values[n*size:])
-		n += got
-		if errors.Is(err, syscall.ENOENT) {
-			break
-		}
-		if err != nil {
-			return contents{}, err
-		}
-		cursor = next
-	}
-	x := contents{Keys: keys[:n*s.KeySize], Values: values[:n*size]}
-	if s.Type.PerCPU() {
-		x.Values = nil
-		for i := range n {
-			x.Values = append(x.Values, shown(s, values[i*size:])...)
-		}
-	}
-	if s.Type == maps.Array || s.Type == maps.PerCPUArray {
-		x.Keys = nil
-	}
-	return x, nil
-}
-
-// readOneByOne is for types whose batches stop at gaps, or that have none.
-func readOneByOne(fd int, s *maps.Spec) (x contents, err error) {
-	var key []byte
-	for {
-		next, value := make([]byte, s.KeySize), make([]byte, s.ValueSize)
-		if err := sysbpf.NextKey(fd, key, next); errors.Is(err, syscall.ENOENT) {
-			return x, nil
-		} else if err != nil {
-			return x, err
-		}
-		switch err := sysbpf.Lookup(fd, next, value, 0); {
-		case err == nil:
-			x.Keys, x.Values = append(x.Keys, next...), append(x.Values, value...)
-		case !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.EOPNOTSUPP) && !errors.Is(err, syscall.ENOSPC): // sockets cannot be read
-			return x, err
-		}
-		key = next
-	}
-}
-
-// readList takes everything out of a queue or stack, and puts it back.
-func readList(fd int, s *maps.Spec) (x contents, err error) {
-	var list [][]byte
-	for {
-		v := make([]byte, s.ValueSize)
-		if err := sysbpf.LookupAndDelete(fd, nil, v, 0); errors.Is(err, syscall.ENOENT) {
-			break
-		} else if err != nil {
-			return x, err
-		}
-		list = append(list, v)
-		x.Values = append(x.Values, v...)
-	}
-	if s.Type == maps.Stack {
-		slices.Reverse(list)
-	}
-	for _, v := range list {
-		if err := sysbpf.Update(fd, nil, v, 0); err != nil {
-			return x, err
-		}
-	}
-	return x, nil
 }

@@ -14,7 +14,7 @@ import (
 type loaded struct {
 	typ      hook.Type
 	programs []int // descriptors
-	maps     []int
+	maps     []kmap
 	outputs  []*output
 	fullR0   bool // every program stores its r0
 	ldAbs    bool // some program has a hidden exit: LD_ABS beyond the packet returns 0
@@ -26,8 +26,8 @@ func (l *loaded) close() {
 	for _, fd := range l.programs {
 		sysbpf.Close(fd)
 	}
-	for _, fd := range l.maps {
-		sysbpf.Close(fd)
+	for i := range l.maps {
+		l.maps[i].close()
 	}
 	for _, o := range l.outputs {
 		o.close()
@@ -47,11 +47,11 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		return &vm.Unsupported{What: fmt.Sprintf("a map for %d bytes of memory: %s", size, describe(err))}
 	}
 	for i := range j.Maps {
-		fd, err := e.createMap(&j.Maps[i], template(&j.Maps[i], j.Maps))
+		m, err := e.createMap(&j.Maps[i], template(&j.Maps[i], j.Maps))
 		if err != nil {
 			return err
 		}
-		l.maps = append(l.maps, fd)
+		l.maps = append(l.maps, m)
 	}
 	for n := range j.Programs {
 		fd, err := e.loadProgram(j, n, l)
@@ -91,18 +91,7 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 	if hook.Lookup(p.Type) == nil {
 		return -1, &vm.Unsupported{What: p.Type.String()}
 	}
-	var prologue []spec.Insn
-	if p.Type == hook.Unspec {
-		prologue = memoryPrologue(l.memory.fd, len(l.memoryBytes(j)))
-	}
-	funcs, whole := canStoreR0(p)
-	bound := bindMaps(p.Insns, l.maps)
-	made := plan{insns: append(prologue, bound...), funcs: funcs}
-	if whole && !j.LoadOnly {
-		made = instrument(bound, funcs, prologue, e.result.fd)
-	} else if len(prologue) > 0 && len(funcs) > 1 {
-		made.funcs = shifted(funcs, len(prologue))
-	}
+	made := e.plan(j, p, l)
 	l.fullR0 = l.fullR0 && made.fullR0
 	attr := &sysbpf.Prog{Type: uint32(kernelType(p.Type)), Code: spec.Encode(made.insns, hostOrder), BTF: e.types.FD()}
 	if p.Type == hook.Syscall {
@@ -116,18 +105,63 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 	for _, i := range p.Insns {
 		switch {
 		case i.Op == spec.LDDW && (i.Src == spec.LDDWMapIdx || i.Src == spec.LDDWMapIdxValue):
-			attr.FDs = fds(l.maps)
+			attr.FDs = l.mapFDs()
 		case i.Class() == spec.ClassLD && i.Op != spec.LDDW && i.Op != 0:
 			l.ldAbs = true
 		}
 	}
+	return e.verify(attr, n, l)
+}
+
+// plan makes a program fit for the kernel.
+func (e *executor) plan(j *job, p *vm.Program, l *loaded) plan {
+	var prologue, epilogue []spec.Insn
+	if p.Type == hook.Unspec {
+		prologue = memoryPrologue(l.memory.fd, len(l.memoryBytes(j)))
+	}
+	funcs, whole := canStoreR0(p)
+	if whole && !j.LoadOnly {
+		epilogue = storeR0(e.result.fd)
+	}
+	return instrument(bindMaps(p.Insns, l.mapFDs()), funcs, prologue, epilogue)
+}
+
+// verify has the kernel load program n of the case.
+func (e *executor) verify(attr *sysbpf.Prog, n int, l *loaded) (fd int, err error) {
+	attr.LogLevel, attr.Log = logErrors, e.log
 	if fd, err = sysbpf.LoadProg(attr); err == nil {
 		return fd, nil
 	}
-	if fd, l.log = e.explain(attr); fd >= 0 { // the first refusal was a passing one
-		return fd, nil
+	messages := e.loggedText()
+	l.log = messages
+	if processed(messages) < patience {
+		attr.LogLevel = logStates
+		if fd, again := sysbpf.LoadProg(attr); again == nil { // the first refusal was a passing one
+			return fd, nil
+		}
+		l.log = e.loggedText()
 	}
-	return -1, rejection(n, err, l.log)
+	return -1, rejection(n, err, messages, l.log)
+}
+
+// Levels of the verifier's log: messages and statistics only (BPF_LOG_STATS), which
+// costs next to nothing, or every instruction with the registers that it touched.
+const (
+	logErrors = 4
+	logStates = 1
+)
+
+// patience is how many instructions a refused program may have cost the verifier to
+// be loaded once more, for a log that shows what it saw. A million take seconds.
+const patience = 20_000
+
+// loggedText is the log of the load before. Kernels since 6.4 keep the end of a log
+// that is too long, older ones the beginning.
+func (e *executor) loggedText() string {
+	b, _, _ := bytes.Cut(e.log, []byte{0})
+	text := string(b)
+	e.log[0] = 0 // a load that fails early writes nothing
+	return text
 }
 
 // memoryBytes is the memory of a program of type mem; mapped memory is whole pages.
@@ -138,35 +172,12 @@ func (l *loaded) memoryBytes(j *job) []byte {
 	return l.memory.bytes[:min(len(l.memory.bytes), len(j.Inputs[0].Memory))]
 }
 
-func shifted(funcs []int, by int) []int {
-	out := []int{0}
-	for _, f := range funcs[1:] {
-		out = append(out, f+by)
+// mapFDs are the descriptors of the maps, and one that is none, so that there is
+// something to point to.
+func (l *loaded) mapFDs() []int32 {
+	var list []int32
+	for _, m := range l.maps {
+		list = append(list, int32(m.fd))
 	}
-	return out
-}
-
-func fds(list []int) []int32 {
-	out := []int32{0} // never empty: the kernel reads it
-	for i, fd := range list {
-		if i == 0 {
-			out = out[:0]
-		}
-		out = append(out, int32(fd))
-	}
-	return out
-}
-
-// explain loads a program once more, for the log. Loading without a log first is
-// three times as fast, and most programs need none. Kernels since 6.4 keep the end
-// of a log that is too long, older ones the beginning.
-func (e *executor) explain(attr *sysbpf.Prog) (fd int, log string) {
-	attr.LogLevel, attr.Log = 1, e.log
-	e.log[0] = 0
-	fd, err := sysbpf.LoadProg(attr)
-	if err != nil {
-		fd = -1
-	}
-	text, _, _ := bytes.Cut(e.log, []byte{0})
-	return fd, string(text)
+	return append(list, -1)
 }

@@ -39,15 +39,11 @@ func (e *executor) do(j *job) *answer {
 		return a
 	}
 	for i, f := range frames {
-		r := e.run(j, &l, f, &j.Inputs[i])
-		a.Runs = append(a.Runs, r)
-		if r.Kind != vm.Exit { // maps would differ from now on
-			r = run{Kind: r.Kind, Reason: "an earlier input: " + r.Reason}
-			for len(a.Runs) < len(frames) {
-				a.Runs = append(a.Runs, r)
-			}
-			break
+		r, err := e.run(j, &l, f, &j.Inputs[i])
+		if err != nil { // the inputs after it would meet other contents of maps
+			return &answer{Kind: vm.LoadUnsupported, Reason: fmt.Sprintf("input %d: %v", i, err)}
 		}
+		a.Runs = append(a.Runs, r)
 	}
 	return a
 }
@@ -72,7 +68,8 @@ func layouts(j *job) ([]frame, error) {
 	return frames, nil
 }
 
-func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) run {
+// run runs one input. The error says what the kernel cannot do with it.
+func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) (r run, err error) {
 	memory := l.memoryBytes(j)
 	copy(memory, in.Memory)
 	binary.NativeEndian.PutUint64(e.result.bytes, poison)
@@ -84,12 +81,10 @@ func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) run {
 		attr.CtxOut = make([]byte, len(f.ctx))
 	}
 	if err := sysbpf.RunProg(l.programs[0], &attr); err != nil {
-		return runError(l.typ, in, err)
+		return r, runError(l.typ, in, err)
 	}
-	r := run{}
-	var err error
 	if r.R0, err = e.r0(l, attr.Retval); err != nil {
-		return run{Kind: vm.Crash, Reason: err.Error()}
+		r.Kind, r.Reason = vm.Crash, err.Error()
 	}
 	switch l.typ {
 	case hook.Unspec:
@@ -100,19 +95,19 @@ func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) run {
 		r.Packet = attr.DataOut[min(f.strip, len(attr.DataOut)):]
 		r.Context = attr.CtxOut
 	}
-	for i, fd := range l.maps {
-		x, err := readMap(fd, &j.Maps[i])
+	for i := range l.maps {
+		x, err := l.maps[i].read(&j.Maps[i])
 		var un *vm.Unsupported
 		if errors.As(err, &un) {
-			return run{Kind: vm.LoadUnsupported, Reason: un.What}
+			return run{Kind: vm.LoadUnsupported, Reason: un.What}, nil
 		}
 		if err != nil {
-			return run{Kind: vm.Crash, Reason: err.Error()}
+			return r, err
 		}
 		r.Maps = append(r.Maps, x)
 	}
 	r.Events = l.events()
-	return r
+	return r, nil
 }
 
 // r0 is the result in 64 bits, where programs store it. Its lower half must be what
@@ -132,15 +127,15 @@ func (e *executor) r0(l *loaded, retval uint32) (uint64, error) {
 }
 
 // runError says why an input was not run.
-func runError(t hook.Type, in *vm.Input, err error) run {
-	what := "test run: " + describe(err)
+func runError(t hook.Type, in *vm.Input, err error) error {
+	why := "test run: " + describe(err)
 	switch {
 	case errors.Is(err, syscall.EINVAL) && t == hook.Syscall:
-		what += fmt.Sprintf(": the program uses more of its context than the %d bytes of this input", len(in.Context))
+		why += fmt.Sprintf(": the program uses more of its context than the %d bytes of this input", len(in.Context))
 	case errors.Is(err, syscall.ENODEV):
-		what += ": no network device has the ifindex of the context"
+		why += ": no network device has the ifindex of the context"
 	case errors.Is(err, sysbpf.ENOTSUPP):
-		what += ": this kernel has no test run for " + t.String()
+		why += ": this kernel has no test run for " + t.String()
 	}
-	return run{Kind: vm.LoadUnsupported, Reason: what}
+	return errors.New(why)
 }

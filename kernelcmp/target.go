@@ -7,6 +7,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
+	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
 // batchSize is how many cases go to the executor, and to the journal, at once.
@@ -22,9 +23,11 @@ type Options struct {
 	Deadline time.Duration
 }
 
-// DefaultDeadline is ample: the longest program that the verifier lets pass by
-// bpf_loop alone takes tens of milliseconds.
-const DefaultDeadline = 10 * time.Second
+// DefaultDeadline is ample for programs that are meant to end soon: on a busy machine
+// the verifier alone may take ten seconds before it calls a program too complex.
+// Nested bpf_loop can run for days, and nothing stops it: the executor is killed, but
+// it goes only when the program has ended.
+const DefaultDeadline = time.Minute
 
 // Target is the host's kernel as a vm.BatchTarget. It is not for concurrent use;
 // open several for that.
@@ -70,10 +73,15 @@ func (t *Target) Release() string { return t.release }
 // Observables are r0 in 64 bits (32 where the program cannot be made to store it),
 // maps, records of ring buffers and perf events, and what the program's type has of packet, context and memory.
 func (t *Target) Observables(c *vm.Case) vm.Observable {
-	obs := vm.ObsR0Low32 | vm.ObsR0 | vm.ObsMaps | vm.ObsRecords
+	obs := vm.ObsR0Low32 | vm.ObsR0 | vm.ObsMaps
 	for _, p := range c.Programs {
 		if _, ok := canStoreR0(p); !ok {
 			obs &^= vm.ObsR0
+		}
+	}
+	for _, s := range c.Maps {
+		if s.Type == maps.RingBuf || s.Type == maps.PerfEventArray {
+			obs |= vm.ObsRecords
 		}
 	}
 	if len(c.Programs) == 0 {
@@ -107,7 +115,8 @@ func (t *Target) RunBatch(cs []*vm.Case) [][]vm.Outcome {
 	return out
 }
 
-// Verify loads cases unchanged, runs none, and gives the verifier's verdicts.
+// Verify loads cases unchanged, runs none, and gives the verifier's verdicts. A
+// program of type mem is judged for the memory of the case's inputs.
 func (t *Target) Verify(cs []*vm.Case) []Verdict {
 	out := make([]Verdict, 0, len(cs))
 	for _, a := range t.ask(cs, true) {

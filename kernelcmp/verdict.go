@@ -14,7 +14,7 @@ import (
 type Verdict struct {
 	Kind   vm.Kind // Exit: accepted; else LoadRejected, LoadUnsupported, Hang or Crash
 	Reason string  // the last line of the log that says something; empty if accepted
-	Log    string  // the log's end, at most 1 MiB
+	Log    string  // the log's end, at most 1 MiB; without states if the verifier took long
 }
 
 // Accepted reports whether all programs of the case were loaded.
@@ -59,26 +59,36 @@ next:
 	return ""
 }
 
+// processed is the number of instructions that the verifier says it has looked at.
+func processed(log string) (n int) {
+	if i := strings.LastIndex(log, "processed "); i >= 0 {
+		fmt.Sscanf(log[i:], "processed %d insns", &n)
+	}
+	return n
+}
+
 // logTail is how many lines of the log go into a Reason.
 const logTail = 20
 
-// rejection makes the result of a program that was not loaded. What the kernel
-// could not do, for want of memory or rights, is no verdict.
-func rejection(n int, err error, log string) error {
-	line := lastLine(log)
+// rejection makes the result of a program that was not loaded. messages is the log
+// without states, log the one to show. What the kernel could not do, for want of
+// memory, rights or an instruction in its JIT, is no verdict; but the verifier too
+// says ENOMEM or EPERM, and then it says why.
+func rejection(n int, err error, messages, log string) error {
 	text := describe(err)
 	if n > 0 {
 		text = fmt.Sprintf("program %d: %s", n, text)
 	}
-	if line == "" {
-		for _, e := range []error{syscall.ENOMEM, syscall.EPERM, syscall.EAGAIN, sysbpf.ENOTSUPP, errors.ErrUnsupported} {
-			if errors.Is(err, e) {
-				return &vm.Unsupported{What: "load: " + text}
-			}
-		}
-		return &vm.Rejected{Insn: -1, Reason: text + ", and the verifier's log is empty"}
+	line := lastLine(messages)
+	if line != "" && !errors.Is(err, syscall.EAGAIN) {
+		tail := strings.Split(strings.TrimRight(log, "\n"), "\n")
+		tail = tail[max(0, len(tail)-logTail):]
+		return &vm.Rejected{Insn: -1, Reason: text + ": " + line + "\n" + strings.Join(tail, "\n")}
 	}
-	tail := strings.Split(strings.TrimRight(log, "\n"), "\n")
-	tail = tail[max(0, len(tail)-logTail):]
-	return &vm.Rejected{Insn: -1, Reason: text + ": " + line + "\n" + strings.Join(tail, "\n")}
+	for _, e := range []error{syscall.ENOMEM, syscall.EPERM, syscall.EAGAIN, sysbpf.ENOTSUPP, errors.ErrUnsupported} {
+		if errors.Is(err, e) {
+			return &vm.Unsupported{What: "load: " + text}
+		}
+	}
+	return &vm.Rejected{Insn: -1, Reason: text + ", and the verifier's log is empty"}
 }

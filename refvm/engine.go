@@ -122,9 +122,13 @@ func (x *instance) Run(m *vm.Machine) vm.Result {
 	m.TracksUndef = true
 	kind := r.loop()
 	m.TracksUndef = false
-	return vm.Result{
+	res := vm.Result{
 		Kind: kind, R0: r.Regs[0], Regs: r.Regs, Undef: r.Undef, Tainted: r.taint, Steps: r.Steps, Fault: r.fault,
 	}
+	if kind == vm.FuelSpent {
+		res.Next = vm.Next{Known: true, Prog: r.Prog.ID, PC: r.PC}
+	}
+	return res
 }
 
 // loop runs instructions until the program ends or the fuel does.

@@ -78,15 +78,27 @@ func Read(folder string) (*Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Finding{}
-	if err := json.Unmarshal(b, f); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
 	c, err := casefile.Read(filepath.Join(folder, CaseFile))
 	if err != nil {
 		return nil, err
 	}
-	f.Case = &c.Case
+	f, err := decode(b, &c.Case)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return f, nil
+}
+
+// decode reads a finding of a case.
+func decode(b []byte, c *vm.Case) (*Finding, error) {
+	f := &Finding{}
+	if err := json.Unmarshal(b, f); err != nil {
+		return nil, err
+	}
+	if f.Input < 0 || f.Input >= max(1, len(c.Inputs)) {
+		return nil, fmt.Errorf("input %d: the case has %d", f.Input, len(c.Inputs))
+	}
+	f.Case = c
 	return f, nil
 }
 

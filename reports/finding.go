@@ -68,11 +68,13 @@ type Finding struct {
 	Difference Difference `json:"difference"`
 	Place      *Place     `json:"place,omitempty"` // in Case; nil if it is not known
 	Seed       uint64     `json:"seed"`
+	Mix        string     `json:"mix,omitempty"`
 	Program    uint64     `json:"program"`        // its number in the campaign
 	Insns      int        `json:"insns"`          // of Case, an LDDW counting once
 	Original   int        `json:"original_insns"` // before reduction
 	Count      uint64     `json:"count"`          // how often it was seen
 	Outcomes   [2]Seen    `json:"outcomes"`       // of Case, in order of the signature's targets
+	Compared   []string   `json:"compared"`       // the observables that both targets show
 
 	Case  *vm.Case `json:"-"` // reduced
 	Found *vm.Case `json:"-"` // as generated; nil after reading back

@@ -41,11 +41,19 @@ func Render(f *Finding) string {
 	for i, t := range f.Signature.Targets {
 		p("  %-8s  %s\n", t, f.Outcomes[i])
 	}
+	if len(f.Compared) > 0 {
+		p("\n  compared: %s\n", strings.Join(f.Compared, ", "))
+	}
 	p("\nTo see it again:\n\n")
 	for _, t := range f.Signature.Targets {
 		p("  lockstep run --target %s %s\n", t, CaseFile)
 	}
-	p("\nFound with seed %d as program %d.\n", f.Seed, f.Program)
+	p("\nTo find it again, as program %d of seed %d:\n\n", f.Program, f.Seed)
+	p("  lockstep fuzz --targets %s --seed %d --programs %d", strings.Join(f.Signature.Targets[:], ","), f.Seed, f.Program+1)
+	if f.Mix != "" {
+		p(" --mix %s", f.Mix)
+	}
+	p("\n")
 	return b.String()
 }
 

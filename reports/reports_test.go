@@ -107,7 +107,7 @@ func TestReportTellsWhatAMaintainerNeeds(t *testing.T) {
 		"RFC 9669 section 4.1",
 		"=>   3: w1 %= w2",
 		"lockstep run --target fastvm case.txtar",
-		"seed 7 as program 4321",
+		"lockstep fuzz --targets refvm,fastvm --seed 7 --programs 4322",
 		"reduced from 61",
 	} {
 		if !strings.Contains(text, want) {
@@ -118,18 +118,41 @@ func TestReportTellsWhatAMaintainerNeeds(t *testing.T) {
 
 func TestBrokenFindingIsAnError(t *testing.T) {
 	for name, content := range map[string]string{
-		"no json":      "{",
-		"wrong type":   `{"seed": "x"}`,
-		"case missing": "{}",
+		"no json":       "{",
+		"wrong type":    `{"seed": "x"}`,
+		"case missing":  "{}",
+		"no such input": `{"input": -1}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
-			if err := os.WriteFile(filepath.Join(folder, JSONFile), []byte(content), 0o644); err != nil {
-				t.Fatal(err)
+			files := map[string]string{JSONFile: content}
+			if name != "case missing" {
+				files[CaseFile] = "-- prog --\n\tr0 = 0\n\texit\n"
+			}
+			for file, text := range files {
+				if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if f, err := Read(folder); err == nil {
 				t.Errorf("read %+v", f)
 			}
 		})
 	}
+}
+
+// FuzzFinding reads any bytes as a finding, and writes what it could read as a
+// report.
+func FuzzFinding(f *testing.F) {
+	b, err := encode(example())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add([]byte(`{"input":-1}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if x, err := decode(b, example().Case); err == nil {
+			Render(x)
+		}
+	})
 }

@@ -48,6 +48,7 @@ type Machine struct {
 	clock                   uint64
 	framesUsed              int
 	hook                    *hook.Info // of the program that runs
+	first                   mem.Perm   // what frame 0 allows; it stays open between runs
 }
 
 // area is a place for input, as long as the input.
@@ -93,7 +94,7 @@ func (m *Machine) clear() {
 	for i := range m.framesUsed {
 		m.Mem.Clear(m.stack()+uint32(i)*mem.FrameStride, mem.FrameSize)
 	}
-	m.framesUsed = 0
+	m.framesUsed, m.first = 0, 0
 	clear(m.Trace)
 	m.Trace = m.Trace[:0]
 	clear(m.Events)
@@ -170,9 +171,16 @@ func (m *Machine) putFields(info *hook.Info, in *Input) error {
 // the value of r10 in it. What an earlier call left in the frame stays.
 func (m *Machine) OpenFrame(i int, p mem.Perm) (r10 uint64) {
 	addr := m.stack() + uint32(i)*mem.FrameStride
+	r10 = uint64(addr) + mem.FrameSize
+	if i == 0 && m.first == p && p&mem.Undef == 0 { // marks would have changed since
+		return r10
+	}
+	if i == 0 {
+		m.first = p
+	}
 	m.framesUsed = max(m.framesUsed, i+1)
 	m.Mem.Allow(addr, mem.FrameSize, p)
-	return uint64(addr) + mem.FrameSize
+	return r10
 }
 
 // CloseFrame makes frame i inaccessible.

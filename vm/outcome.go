@@ -85,6 +85,13 @@ func (f Fault) String() string {
 	return fmt.Sprintf("%s fault at insn %d of program %d, address %#x", f.Kind, f.PC, f.Prog, f.Addr)
 }
 
+// Next is the instruction that a run would have gone on with.
+type Next struct {
+	Known bool // the engine says
+	Prog  int  // the number of the program
+	PC    int  // the slot
+}
+
 // Result is what an Instance can say of a run.
 type Result struct {
 	Kind    Kind
@@ -94,6 +101,7 @@ type Result struct {
 	Tainted bool       // control or an address depended on an undefined value: nothing can be compared
 	Steps   uint64     // instructions started; an LDDW is one
 	Fault   Fault
+	Next    Next   // of a run out of fuel: the instruction not started
 	Reason  string // for people: why rejected, what unsupported, how it crashed
 }
 

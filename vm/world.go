@@ -93,6 +93,9 @@ func (w *World) closePrograms() error {
 	return errors.Join(errs...)
 }
 
+// Machines are the World's CPUs, by number.
+func (w *World) Machines() []*Machine { return w.machines }
+
 // AddMap creates a map and gives its number.
 func (w *World) AddMap(s *maps.Spec) (fd int, err error) {
 	if len(w.Maps) == (mem.ValueBase-mem.MapBase)/mem.MapStride {

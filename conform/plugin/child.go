@@ -31,6 +31,7 @@ var (
 
 func startChild(path string, args []string) (*child, error) {
 	c := &child{cmd: exec.Command(path, args...), lines: make(chan []byte), gone: make(chan struct{})}
+	ownGroup(c.cmd)
 	c.cmd.Stderr = &c.stderr
 	c.cmd.WaitDelay = time.Second
 	var err error
@@ -95,10 +96,10 @@ func (c *child) line(timeout time.Duration) ([]byte, error) {
 func (c *child) kill(why error) string {
 	if errors.Is(why, errEnded) {
 		// It goes by itself: let it, for the sake of its exit status.
-		t := time.AfterFunc(time.Second, func() { _ = c.cmd.Process.Kill() })
+		t := time.AfterFunc(time.Second, func() { _ = killGroup(c.cmd) })
 		defer t.Stop()
 	} else {
-		_ = c.cmd.Process.Kill()
+		_ = killGroup(c.cmd)
 	}
 	c.once.Do(func() { close(c.gone) })
 	_ = c.in.Close()

@@ -3,6 +3,8 @@ package plugin
 import (
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -199,7 +201,13 @@ func random(r *rand.Rand) *vm.Case {
 		Programs: []*vm.Program{p},
 		Maps: []*maps.Spec{
 			{Name: "h", Type: maps.Hash, KeySize: 2, ValueSize: 3, MaxEntries: 4, Entries: []maps.Entry{{Key: []byte{1, 2}, Value: []byte{3, 4, 5}}}},
+			{Name: "b", Type: maps.BloomFilter, ValueSize: 4, MaxEntries: 8, Extra: 3, Entries: []maps.Entry{{Value: []byte{1, 2, 3, 4}}}},
 			{Name: "a", Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 2},
+			{
+				Name: "m", Type: maps.HashOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2,
+				Inner:   &maps.Spec{Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 2},
+				Entries: []maps.Entry{{Key: []byte{9, 0, 0, 0}, Value: []byte{2, 0, 0, 0}}},
+			},
 		},
 	}
 	for range 1 + r.IntN(3) {
@@ -210,6 +218,24 @@ func random(r *rand.Rand) *vm.Case {
 		c.Inputs = append(c.Inputs, in)
 	}
 	return c
+}
+
+// TestScriptHangs makes sure that the process that a plugin's script waits for goes
+// with the script.
+func TestScriptHangs(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("needs sh")
+	}
+	path := filepath.Join(t.TempDir(), "hang.sh")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nsleep 3600\necho 5\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewProcess("x", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Timeout = 100 * time.Millisecond
+	check(t, "script", p.Run(returns(1)), []vm.Result{{Kind: vm.Hang, Reason: "no answer in 100ms"}})
 }
 
 func TestStartErrors(t *testing.T) {

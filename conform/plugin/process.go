@@ -112,7 +112,9 @@ func (p *Process) once(program string, memory []byte) vm.Result {
 	}
 	cmd := exec.CommandContext(ctx, p.path, args...)
 	cmd.Stdin = strings.NewReader(program)
-	cmd.WaitDelay = time.Second // a grandchild may hold the pipes
+	ownGroup(cmd)
+	cmd.Cancel = func() error { return killGroup(cmd) }
+	cmd.WaitDelay = time.Second // what the plugin has started may hold the pipes
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

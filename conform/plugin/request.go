@@ -138,17 +138,7 @@ func (r *Request) inputs(c *vm.Case) error {
 
 // add makes the map number fd of a case, and its fixups name it.
 func (m *Map) add(c *vm.Case, fd int) error {
-	s := &maps.Spec{
-		Name: m.Name, Type: maps.Type(m.Type), KeySize: m.KeySize, ValueSize: m.ValueSize,
-		MaxEntries: m.MaxEntries, Flags: m.Flags, Extra: m.Extra,
-	}
-	if i := m.Inner; i != nil {
-		s.Inner = &maps.Spec{Type: maps.Type(i.Type), KeySize: i.KeySize, ValueSize: i.ValueSize, MaxEntries: i.MaxEntries, Flags: i.Flags}
-	}
-	for _, e := range m.Entries {
-		s.Entries = append(s.Entries, maps.Entry{Key: e.Key, Value: e.Value})
-	}
-	c.Maps = append(c.Maps, s)
+	c.Maps = append(c.Maps, m.spec())
 	for _, f := range m.Fixups {
 		if f.Prog < 0 || f.Prog >= len(c.Programs) {
 			return fmt.Errorf("fixup: there is no program %d", f.Prog)
@@ -164,6 +154,21 @@ func (m *Map) add(c *vm.Case, fd int) error {
 		i.Imm = int32(fd)
 	}
 	return nil
+}
+
+// spec is the map without its fixups.
+func (m *Map) spec() *maps.Spec {
+	s := &maps.Spec{
+		Name: m.Name, Type: maps.Type(m.Type), KeySize: m.KeySize, ValueSize: m.ValueSize,
+		MaxEntries: m.MaxEntries, Flags: m.Flags, Extra: m.Extra,
+	}
+	if m.Inner != nil {
+		s.Inner = m.Inner.spec()
+	}
+	for _, e := range m.Entries {
+		s.Entries = append(s.Entries, maps.Entry{Key: e.Key, Value: e.Value})
+	}
+	return s
 }
 
 // requestFor is the request that asks to run c. Its program type must have a name
@@ -188,7 +193,9 @@ func requestFor(id string, c *vm.Case) *Request {
 		r.Programs = append(r.Programs, spec.Encode(p.Insns, order))
 	}
 	for fd, s := range c.Maps {
-		r.Maps = append(r.Maps, mapFor(c, fd, s))
+		m := mapOf(s)
+		m.Fixups = fixups(c, fd)
+		r.Maps = append(r.Maps, m)
 	}
 	for _, in := range c.Inputs {
 		r.Inputs = append(r.Inputs, Input{in.Memory, in.Packet, in.Context, in.Seed})
@@ -196,29 +203,36 @@ func requestFor(id string, c *vm.Case) *Request {
 	return r
 }
 
-func mapFor(c *vm.Case, fd int, s *maps.Spec) Map {
+// mapOf is the map without fixups.
+func mapOf(s *maps.Spec) Map {
 	m := Map{
 		Name: s.Name, Type: MapType(s.Type), KeySize: s.KeySize, ValueSize: s.ValueSize,
 		MaxEntries: s.MaxEntries, Flags: s.Flags, Extra: s.Extra,
 	}
-	if i := s.Inner; i != nil {
-		m.Inner = &Map{Type: MapType(i.Type), KeySize: i.KeySize, ValueSize: i.ValueSize, MaxEntries: i.MaxEntries, Flags: i.Flags}
+	if s.Inner != nil {
+		inner := mapOf(s.Inner)
+		m.Inner = &inner
 	}
 	for _, e := range s.Entries {
 		m.Entries = append(m.Entries, Element{Key: e.Key, Value: e.Value})
 	}
+	return m
+}
+
+// fixups are the places in the programs that name map fd.
+func fixups(c *vm.Case, fd int) (all []Fixup) {
 	for p, prog := range c.Programs {
 		for pc := 0; pc < len(prog.Insns); pc++ {
 			i := prog.Insns[pc]
 			if i.Wide() {
 				if namesMap(i) && int(i.Imm) == fd {
-					m.Fixups = append(m.Fixups, Fixup{p, pc})
+					all = append(all, Fixup{p, pc})
 				}
 				pc++
 			}
 		}
 	}
-	return m
+	return all
 }
 
 // namesMap reports whether the immediate of an LDDW is the number of a map.

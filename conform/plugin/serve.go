@@ -60,10 +60,15 @@ func Serve(t vm.Target, in io.Reader, out io.Writer) error {
 }
 
 func helloOf(t vm.Target) *Hello {
+	order := "both"
+	big := &vm.Program{Order: spec.Big, Insns: []spec.Insn{{Op: spec.MOV}, {Op: spec.EXIT}}}
+	if t.Run(&vm.Case{Programs: []*vm.Program{big}, Inputs: []vm.Input{{}}})[0].Kind == vm.LoadUnsupported {
+		order = spec.Little.String()
+	}
 	return &Hello{
 		Protocol: Protocol, Name: t.Name(),
 		Groups:      []spec.Group{spec.Base32, spec.Base64, spec.Atomic32, spec.Atomic64, spec.Divmul32, spec.Divmul64, spec.Packet, spec.Linux},
-		Observables: t.Observables(&vm.Case{}).Names(), ByteOrder: "both",
+		Observables: t.Observables(&vm.Case{}).Names(), ByteOrder: order,
 		Limits: Limits{vm.MaxInsns, vm.MaxInput, maxFuel},
 	}
 }

@@ -55,6 +55,9 @@ func (r *Reference) Trace(c *vm.Case, input int, limit uint64) []Step {
 	return steps
 }
 
+// Run runs a case unseen, for what is defined in its outcomes.
+func (r *Reference) Run(c *vm.Case) []vm.Outcome { return r.target.Run(c) }
+
 // Watch runs one input of a case for at most limit steps and shows every state
 // before its instruction.
 func (r *Reference) Watch(c *vm.Case, input int, limit uint64, see func(*refvm.State)) {
@@ -97,27 +100,29 @@ func (r *Reference) Bytes(addr uint64, n int) []byte {
 	return out
 }
 
+// IsAddress reports whether a number may be a guest address, in the memory that the
+// last Trace left: it is that of a readable byte, of the place after one, of a map
+// or of code. Other targets have other addresses there.
+func (r *Reference) IsAddress(v uint64) bool {
+	m := r.target.Machine().Mem
+	return m.Can(v, 1, mem.Read) || v > 0 && m.Can(v-1, 1, mem.Read) ||
+		v >= mem.MapBase && v < mem.MapBase+mem.MapStride*64 || v >= mem.CodeBase && v < mem.StackBase
+}
+
 // Parting is where two runs part.
 type Parting struct {
 	Effect     reports.Effect
 	Difference vm.Difference
-	Steps      uint64 // the states differ after so many steps, and not after fewer
+	Steps      uint64 // the states differ after so many steps, and not after one less
 }
 
-// linear is how many steps are searched one by one. A difference can heal, so
-// bisection may find another than the first one.
-const linear = 64
-
-// Locate finds the step after which the two sides of a mismatch differ. ok is
-// false if one of them cannot be stepped, or they do not differ on the way.
-func (o *Oracle) Locate(c *vm.Case, m Mismatch) (p Parting, ok bool) {
+// Locate finds the step after which the two sides of a mismatch differ; trace is
+// what the reference does. ok is false if one of them cannot be stepped, or they do
+// not differ on the way.
+func (o *Oracle) Locate(c *vm.Case, m Mismatch, trace []Step) (p Parting, ok bool) {
 	a, b := engineOf(o.Targets[m.A]), engineOf(o.Targets[m.B])
 	if a == nil || b == nil || m.Kind == reports.Rejection || m.Kind == reports.Crash || m.Kind == reports.Hang {
 		return Parting{}, false
-	}
-	fuel := c.Fuel
-	if fuel == 0 {
-		fuel = vm.DefaultFuel
 	}
 	at := func(n int) bool {
 		o.states[0].at(a, c, m.Input, uint64(n))
@@ -126,20 +131,49 @@ func (o *Oracle) Locate(c *vm.Case, m Mismatch) (p Parting, ok bool) {
 		p.Effect, p.Difference, d = differ(&o.states[0], &o.states[1])
 		return d
 	}
-	if !at(int(fuel)) {
-		return Parting{}, false
+	end := len(trace)
+	if !at(end) { // after the trace, or only in what comes of the run as a whole
+		fuel := int(c.Fuel)
+		if fuel == 0 {
+			fuel = vm.DefaultFuel
+		}
+		if !at(fuel) {
+			return Parting{}, false
+		}
+		end = fuel
 	}
-	end := int(max(o.states[0].out.Steps, o.states[1].out.Steps))
-	n := 1
-	for n <= min(linear, end) && !at(n) {
-		n++
-	}
-	if n > linear {
-		n += sort.Search(end-linear, func(k int) bool { return at(n + k) })
-	}
+	n := search(trace, 0, end, 0, at)
 	if !at(n) {
 		return Parting{}, false
 	}
 	p.Steps = uint64(n)
 	return p, true
+}
+
+// search finds a step n with differs(n) and not differs(n-1), between lo, where
+// the states are equal, and hi, where they differ.
+//
+// It is a bisection, which needs that states once different stay so. While a
+// function runs, the registers of its callers cannot be compared, so a difference
+// in them heals at a call and breaks out at the return. Hence the outermost
+// function is searched first, with its calls as single steps, and then the call
+// that does it.
+func search(trace []Step, lo, hi, depth int, differs func(n int) bool) int {
+	for hi-lo > 1 {
+		var level []int
+		for n := lo + 1; n < hi; n++ {
+			if n >= len(trace) || trace[n].Depth <= depth {
+				level = append(level, n)
+			}
+		}
+		i := sort.Search(len(level), func(i int) bool { return differs(level[i]) })
+		if i < len(level) {
+			hi = level[i]
+		}
+		if i > 0 {
+			lo = level[i-1]
+		}
+		depth++
+	}
+	return hi
 }

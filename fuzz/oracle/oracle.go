@@ -112,7 +112,7 @@ func (o *Oracle) compare(a, b int, x, y *vm.Outcome, obs vm.Observable) (reports
 	case either(vm.LoadUnsupported):
 		return "", vm.Difference{}, false
 	case either(vm.LoadRejected):
-		if x.Kind == y.Kind || !o.own(a) || !o.own(b) {
+		if x.Kind == y.Kind || !o.Own(a) || !o.Own(b) {
 			return "", vm.Difference{}, false
 		}
 		kind = reports.Rejection
@@ -139,8 +139,8 @@ func describe(o *vm.Outcome) string {
 	return o.Kind.String()
 }
 
-// own reports whether a target is an engine of this project in this process.
-func (o *Oracle) own(i int) bool { return engineOf(o.Targets[i]) != nil }
+// Own reports whether target i is an engine of this project in this process.
+func (o *Oracle) Own(i int) bool { return engineOf(o.Targets[i]) != nil }
 
 func engineOf(t vm.Target) *vm.EngineTarget {
 	e, _ := t.(*vm.EngineTarget)

@@ -65,6 +65,11 @@ func differ(a, b *state) (reports.Effect, vm.Difference, bool) {
 	if x.Tainted || y.Tainted || x.Kind != vm.FuelSpent {
 		return "", vm.Difference{}, false
 	}
+	if p, q := x.Next, y.Next; p != q && p.Known && q.Known {
+		return reports.Control, vm.Difference{
+			Observable: "next insn", A: fmt.Sprintf("%d of program %d", p.PC, p.Prog), B: fmt.Sprintf("%d of program %d", q.PC, q.Prog),
+		}, true
+	}
 	undef := x.Undef | y.Undef
 	for r := range x.Regs {
 		if undef>>r&1 == 0 && x.Regs[r] != y.Regs[r] {

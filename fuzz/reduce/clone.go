@@ -11,13 +11,13 @@ import (
 // Clone copies a case so that nothing is shared: generators may use theirs again.
 func Clone(c *vm.Case) *vm.Case {
 	d := *c
-	d.Programs = make([]*vm.Program, len(c.Programs))
+	d.Programs = slices.Clone(c.Programs)
 	for i, p := range c.Programs {
 		q := *p
 		q.Insns = slices.Clone(p.Insns)
 		d.Programs[i] = &q
 	}
-	d.Maps = make([]*maps.Spec, len(c.Maps))
+	d.Maps = slices.Clone(c.Maps)
 	for i, s := range c.Maps {
 		t := *s
 		t.Entries = slices.Clone(s.Entries)

@@ -8,6 +8,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/reports"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
 // witness is a case built around one instruction.
@@ -18,32 +19,37 @@ type witness struct {
 }
 
 // rebuild writes the cases that do nothing but one step of a run, the shortest
-// first. Each observes one effect of the instruction.
-func (r *Reducer) rebuild(c *vm.Case, input int, trace []oracle.Step, at int) []witness {
+// first. Each observes one effect of the instruction. Where addresses are not the
+// same on both targets none may be observed.
+func (r *Reducer) rebuild(c *vm.Case, input int, trace []oracle.Step, at int, sameAddresses bool) []witness {
 	s := &trace[at]
 	row := s.Row()
 	if row == nil || calls(s.Insn) || row.Branches() && !row.Conditional() || row.Op == spec.JCOND {
 		return nil
 	}
 	b := &builder{c: c, input: input, step: s, row: row}
-	if row.Conditional() {
-		b.branch()
-		return b.out
-	}
-	if a, ok := accesses(s.Insn); ok {
+	a, accessing := accesses(s.Insn)
+	var addr uint64
+	var content []byte
+	if accessing {
 		r.Reference.Trace(c, input, uint64(at)) // leaves memory as the step finds it
-		addr := s.Regs[a.base] + uint64(int64(s.Insn.Off))
-		b.memory(a, addr, r.Reference.Bytes(addr, a.size))
-		return b.out
+		addr = s.Regs[a.base] + uint64(int64(s.Insn.Off))
+		content = r.Reference.Bytes(addr, a.size)
 	}
-	if row.Group == spec.Packet {
-		b.add(nil, s.Insn, move(6, 1))
-		return b.out
+	for _, b.loaded = range []bool{false, true} {
+		switch {
+		case row.Conditional():
+			b.branch()
+		case accessing:
+			b.memory(a, addr, content)
+		case row.Group == spec.Packet:
+			b.add(nil, s.Insn, move(6, 1))
+		case s.Insn.Op == spec.LDDW && s.Insn.Src == spec.LDDWFunc:
+		case !sameAddresses && (s.Insn.Op == spec.LDDW && s.Insn.Src != spec.LDDWValue || row.Src.IsRegister() && s.Insn.Src == 10):
+		default:
+			b.add(b.operands(), s.Insn)
+		}
 	}
-	if s.Insn.Op == spec.LDDW && s.Insn.Src == spec.LDDWFunc {
-		return nil
-	}
-	b.add(b.operands(), s.Insn)
 	return b.out
 }
 
@@ -54,6 +60,11 @@ type builder struct {
 	step  *oracle.Step
 	row   *spec.Row
 	out   []witness
+
+	// loaded: operands come from the context and not from constants. A verifier
+	// knows constants, and decides branches on them before the program runs.
+	loaded  bool
+	context []byte
 }
 
 // emit adds a witness; code is a whole program of which the first n instructions
@@ -65,30 +76,48 @@ func (b *builder) emit(effect reports.Effect, n int, code []node) {
 	}
 	p := *b.c.Programs[b.step.Program]
 	p.Insns = insns
+	inputs := b.c.Inputs[b.input : b.input+1]
+	if b.loaded {
+		if len(b.context) == 0 { // nothing to load: the same as without
+			return
+		}
+		p.Type = hook.Syscall
+		inputs = []vm.Input{{Context: b.context}}
+	}
 	c := &vm.Case{
-		Name: b.c.Name, Programs: []*vm.Program{&p}, Inputs: b.c.Inputs[b.input : b.input+1],
+		Name: b.c.Name, Programs: []*vm.Program{&p}, Inputs: inputs,
 		Mode: b.c.Mode, Fuel: uint64(2 * len(insns)),
 	}
 	if b.step.Insn.Op == spec.LDDW && b.step.Insn.Src != spec.LDDWValue {
 		c.Maps = b.c.Maps
 	}
-	c = Clone(c)
-	if len(c.Inputs) == 0 {
-		return
-	}
-	b.out = append(b.out, witness{c, effect, uint64(n)})
+	b.out = append(b.out, witness{Clone(c), effect, uint64(n)})
 }
 
 // operands sets the registers that the instruction names to what they were,
 // those excepted that are to be left alone.
 func (b *builder) operands(but ...uint8) []node {
-	var code []node
+	var code, last []node
+	b.context = b.context[:0]
 	set := func(reg uint8) {
 		if reg == 10 || b.step.Undef>>reg&1 != 0 || slices.Contains(but, reg) {
 			return
 		}
 		but = append(but, reg)
-		code = append(code, constant(reg, b.step.Regs[reg]))
+		n := constant(reg, b.step.Regs[reg])
+		if b.loaded {
+			n = plain(spec.Insn{Op: spec.LDXDW, Dst: reg, Src: 1, Off: int16(len(b.context))})
+			if b.big() {
+				b.context = binary.BigEndian.AppendUint64(b.context, b.step.Regs[reg])
+			} else {
+				b.context = binary.LittleEndian.AppendUint64(b.context, b.step.Regs[reg])
+			}
+		}
+		if reg == 1 { // holds the address of the context until then
+			last = append(last, n)
+		} else {
+			code = append(code, n)
+		}
 	}
 	if b.row.Dst.IsRegister() {
 		set(b.step.Insn.Dst)
@@ -99,8 +128,11 @@ func (b *builder) operands(but ...uint8) []node {
 	if b.compares() {
 		set(0)
 	}
-	return code
+	return append(code, last...)
 }
+
+// big reports whether the program is big-endian.
+func (b *builder) big() bool { return b.c.Programs[b.step.Program].Order == spec.Big }
 
 // compares reports a compare-and-exchange, which has r0 for an operand.
 func (b *builder) compares() bool {
@@ -112,7 +144,7 @@ func (b *builder) compares() bool {
 func (b *builder) spare() uint8 {
 	i := b.step.Insn
 	for _, reg := range []uint8{0, 2, 3, 4, 5, 6} {
-		if reg != i.Dst && reg != i.Src && !(reg == 0 && b.compares()) {
+		if (reg != i.Dst || !b.row.Dst.IsRegister()) && (reg != i.Src || !b.row.Src.IsRegister()) && !(reg == 0 && b.compares()) {
 			return reg
 		}
 	}
@@ -149,86 +181,4 @@ func (b *builder) branch() {
 		code = append(code, move(0, flag))
 	}
 	b.emit(reports.Control, n, append(code, exit))
-}
-
-// memory writes the witnesses of a load, store or atomic. The place that it works
-// on is moved to the stack where the bug allows it, for that needs no input.
-func (b *builder) memory(a access, addr uint64, content []byte) {
-	i := b.step.Insn
-	low := i
-	low.Off = -8
-	if addr%uint64(a.size) != 0 {
-		low.Off = int16(addr%8) - 16
-	}
-	at10 := low
-	if a.base == i.Src && i.Class() == spec.ClassLDX || a.reads && !a.sets {
-		at10.Src = 10
-	} else {
-		at10.Dst = 10
-	}
-	if a.base == 10 {
-		b.access(a, i, nil, content)
-	}
-	if row := spec.Lookup(at10); row != nil {
-		b.access(a, at10, b.operands(a.base), content)
-	}
-	if a.base != 10 {
-		b.access(a, low, append(b.operands(a.base), move(a.base, 10)), content)
-		add := plain(spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Dst: a.base, Imm: int32(low.Off) - int32(i.Off)})
-		b.access(a, i, append(b.operands(a.base), move(a.base, 10), add), content)
-	}
-	b.access(a, i, b.operands(), nil) // the very address
-}
-
-// access writes the witnesses that return a register and the memory afterwards.
-// content, if any, is put there first; the stack pointer is the base then.
-func (b *builder) access(a access, i spec.Insn, prologue []node, content []byte) {
-	base := i.Dst
-	if i.Class() == spec.ClassLDX || a.reads && !a.sets {
-		base = i.Src
-	}
-	if a.base == 10 && prologue == nil {
-		prologue = b.operands()
-	}
-	if a.reads && content != nil {
-		prologue = append(b.fill(base, i, content, &prologue), prologue...)
-	}
-	b.add(prologue, i)
-	code := append(slices.Clone(prologue), plain(i))
-	if a.sets {
-		size := i.Op & 0x18
-		load := plain(spec.Insn{Op: spec.ClassLDX | spec.ModeMEM | size, Dst: 0, Src: base, Off: i.Off})
-		b.emit(reports.Memory, len(prologue), append(slices.Clone(code), load, exit))
-	}
-	b.emit(reports.Faults, len(prologue), append(slices.Clone(code), constant(0, 0), exit))
-}
-
-// fill stores content where the instruction will find it, through r10.
-func (b *builder) fill(base uint8, i spec.Insn, content []byte, prologue *[]node) []node {
-	off := i.Off
-	if base != 10 { // base = r10 + d: see memory
-		for _, n := range *prologue {
-			if n.Dst == base && n.Op == spec.ClassALU64|spec.OpADD {
-				off += int16(n.Imm)
-			}
-		}
-	}
-	var word [8]byte
-	copy(word[:], content)
-	v := binary.LittleEndian.Uint64(word[:])
-	if b.c.Programs[b.step.Program].Order == spec.Big {
-		copy(word[8-len(content):], content)
-		clear(word[:8-len(content)])
-		v = binary.BigEndian.Uint64(word[:])
-	}
-	size := i.Op & 0x18
-	signed := int64(v)
-	if len(content) < 8 || signed == int64(int32(signed)) {
-		return []node{plain(spec.Insn{Op: spec.ClassST | spec.ModeMEM | size, Dst: 10, Off: off, Imm: int32(v)})}
-	}
-	reg := b.spare()
-	return []node{
-		constant(reg, v),
-		plain(spec.Insn{Op: spec.ClassSTX | spec.ModeMEM | size, Dst: 10, Src: reg, Off: off}),
-	}
 }

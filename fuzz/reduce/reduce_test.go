@@ -14,12 +14,14 @@ import (
 )
 
 // mistakes are bugs of engines, with what reduction must make of them.
-var mistakes = []struct {
+type mistake struct {
 	name      string
 	signature string
 	insns     int // at most
 	wrong     planted.Mistake
-}{
+}
+
+var mistakes = []mistake{
 	{"mod32-zero-keeps-upper", "refvm-wrong-register-mod32.x", 5, func(b, now *refvm.State) {
 		i := b.Insn()
 		if spec.Lookup(i).Name == "mod32.x" && uint32(b.Regs[i.Src]) == 0 {
@@ -57,28 +59,44 @@ var mistakes = []struct {
 func TestMistakesAreReduced(t *testing.T) {
 	for _, m := range mistakes {
 		t.Run(m.name, func(t *testing.T) {
-			f, tried := hunt(t, planted.Engine("wrong", m.wrong))
-			t.Logf("%d programs; %s, %d of %d insns: %v", tried, f.Signature, f.Insns, f.Original, f.Difference)
-			for pc, i := range f.Case.Programs[0].Insns {
-				t.Logf("%d: %v", pc, i)
-			}
-			if f.Signature.String() != m.signature {
-				t.Errorf("signature %s, want %s", f.Signature, m.signature)
-			}
-			if f.Insns > m.insns {
-				t.Errorf("%d instructions, want at most %d", f.Insns, m.insns)
-			}
-			if f.Place == nil || spec.Lookup(f.Case.Programs[0].Insns[f.Place.PC]).Name != f.Signature.Insn {
-				t.Errorf("the place %v is not the instruction %s", f.Place, f.Signature.Insn)
-			}
+			check(t, &m, planted.Targets(t, planted.Engine("wrong", m.wrong)))
 		})
 	}
 }
 
+// TestMistakesOfTargetsThatCannotBeStepped has the same mistakes in a target that
+// shows r0 at the end and nothing else, as a kernel.
+func TestMistakesOfTargetsThatCannotBeStepped(t *testing.T) {
+	for _, m := range mistakes {
+		t.Run(m.name, func(t *testing.T) {
+			targets := planted.Targets(t, planted.Engine("wrong", m.wrong))
+			targets[1] = planted.Opaque(targets[1])
+			check(t, &m, targets)
+		})
+	}
+}
+
+func check(t *testing.T, m *mistake, targets []vm.Target) {
+	f, tried := hunt(t, targets)
+	t.Logf("%d programs; %s, %d of %d insns: %v", tried, f.Signature, f.Insns, f.Original, f.Difference)
+	for pc, i := range f.Case.Programs[0].Insns {
+		t.Logf("%d: %v", pc, i)
+	}
+	if f.Signature.String() != m.signature {
+		t.Errorf("signature %s, want %s", f.Signature, m.signature)
+	}
+	if f.Insns > m.insns {
+		t.Errorf("%d instructions, want at most %d", f.Insns, m.insns)
+	}
+	if f.Place == nil || spec.Lookup(f.Case.Programs[0].Insns[f.Place.PC]).Name != f.Signature.Insn {
+		t.Errorf("the place %v is not the instruction %s", f.Place, f.Signature.Insn)
+	}
+}
+
 // hunt runs random cases until one diverges, and reduces that.
-func hunt(t *testing.T, e vm.Engine) (*reports.Finding, int) {
+func hunt(t *testing.T, targets []vm.Target) (*reports.Finding, int) {
 	t.Helper()
-	o, r := reducer(t, planted.Targets(t, e))
+	o, r := reducer(t, targets)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for n := 1; n < 20000; n++ {
 		c := planted.Case(rng)

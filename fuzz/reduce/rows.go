@@ -27,6 +27,7 @@ func writes(row *spec.Row, i spec.Insn) []uint8 {
 // access is what an instruction does to memory.
 type access struct {
 	base  uint8 // register that the address counts from
+	bySrc bool  // it is the source register, not the destination
 	size  int
 	reads bool
 	sets  bool
@@ -37,7 +38,7 @@ func accesses(i spec.Insn) (a access, ok bool) {
 	a.size = i.Bytes()
 	switch i.Class() {
 	case spec.ClassLDX:
-		a.base, a.reads = i.Src, true
+		a.base, a.bySrc, a.reads = i.Src, true, true
 	case spec.ClassST:
 		a.base, a.sets = i.Dst, true
 	case spec.ClassSTX:
@@ -45,7 +46,7 @@ func accesses(i spec.Insn) (a access, ok bool) {
 		if i.Op&0xe0 == spec.ModeATOMIC {
 			a.reads = true
 			if i.Imm == spec.AtomicLoadAcq {
-				a.base, a.sets = i.Src, false
+				a.base, a.bySrc, a.sets = i.Src, true, false
 			}
 		}
 	default:

@@ -1,6 +1,7 @@
 package reduce
 
 import (
+	"github.com/lockstep-ebpf/lockstep/reports"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
@@ -9,14 +10,36 @@ type work struct {
 	r      *Reducer
 	s      Suspect
 	best   *vm.Case
+	fuel   uint64 // of the case as it was found
+	strict bool   // the difference may not become less visible
 	budget int
 }
 
-// run applies the passes until none of them finds anything.
+// short is a program that a person takes in at a glance. A longer one may show its
+// difference in a place that is less visible, if that makes it shorter.
+const short = 8
+
+// run applies the passes.
 func (w *work) run() {
+	w.strict = true
 	w.capFuel()
 	w.focus()
 	w.cut()
+	w.passes()
+	if reports.CountInsns(w.best) > short {
+		w.strict = false
+		w.passes()
+	}
+	w.budget = max(w.budget, 1)
+	w.edit(func(c *vm.Case) bool {
+		was := c.Fuel
+		c.Fuel = w.fuel
+		return was != c.Fuel
+	})
+}
+
+// passes goes on until no pass finds anything.
+func (w *work) passes() {
 	for again := true; again && w.budget > 0; {
 		again = false
 		for _, pass := range []func() bool{
@@ -42,24 +65,36 @@ func (w *work) try(c *vm.Case) bool {
 	}
 	w.budget--
 	o := w.r.Oracle
-	m, differ := o.Pair(c, w.s.Mismatch.A, w.s.Mismatch.B)
+	m, differ := w.r.pair(c, w.s.Mismatch.A, w.s.Mismatch.B)
 	if !differ || m.Kind != w.s.Mismatch.Kind {
 		return false
 	}
 	if w.s.raw.located {
-		parting, ok := o.Locate(c, m)
-		if !ok || rawOf(parting, w.r.Reference.Trace(c, m.Input, maxTrace)) != w.s.raw {
+		trace := w.r.Reference.Trace(c, m.Input, maxTrace)
+		parting, ok := o.Locate(c, m, trace)
+		if !ok || rawOf(parting, trace) != w.s.raw {
 			return false
 		}
 	} else if m.Difference.Observable != w.s.Mismatch.Difference.Observable {
 		return false
 	}
-	// What shows in r0 shows to everybody: do not trade it for a register.
-	if was := w.s.Mismatch.Difference.Observable; was == "r0" && m.Difference.Observable != was {
+	if w.strict && visible(m.Difference) < visible(w.s.Mismatch.Difference) {
 		return false
 	}
 	w.best, w.s.Mismatch = c, m
 	return true
+}
+
+// visible ranks differences by how many targets can show them: a witness in r0 is
+// one for every implementation, one in r7 for our engines alone.
+func visible(d vm.Difference) int {
+	switch d.Observable {
+	case "r0":
+		return 2
+	case "regs", "steps":
+		return 0
+	}
+	return 1
 }
 
 // edit tries a changed copy of the best case.
@@ -125,8 +160,8 @@ func (w *work) cut() {
 	if !w.s.raw.located {
 		return
 	}
-	p, ok := w.r.Oracle.Locate(w.best, w.s.Mismatch)
 	trace := w.r.Reference.Trace(w.best, w.s.Mismatch.Input, maxTrace)
+	p, ok := w.r.Oracle.Locate(w.best, w.s.Mismatch, trace)
 	if !ok || int(p.Steps) > len(trace) {
 		return
 	}

@@ -11,6 +11,8 @@ import (
 
 // FuzzRead: no bytes make Read panic, and what it reads can be asked for its cases.
 // The seeds are the objects, whole, cut off, and with bytes changed.
+// Inputs have kilobytes: run it with -fuzzminimizetime 1x, or minimising takes all
+// the time.
 func FuzzRead(f *testing.F) {
 	for _, pattern := range []string{"testdata/*.o", "../../corpus/programs/*.o"} {
 		files, err := filepath.Glob(pattern)

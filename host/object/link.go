@@ -67,13 +67,15 @@ func resolve(i *asm.Instruction, slot int, slots []spec.Insn, starts map[string]
 		return fmt.Errorf("kernel function %s: it needs the BTF of a kernel; use a helper instead", name)
 	case i.IsLoadFromMap():
 		if name == "" {
-			return fmt.Errorf("load from .kconfig: no kernel configuration is given here; use a constant in .rodata")
+			return fmt.Errorf("load from no map of the object: a .kconfig variable, or a number that nothing relocates; use a constant in .rodata")
 		}
 		fd := mapIndex(name)
 		if fd < 0 {
 			return fmt.Errorf("the object has no map %s; define it in section .maps", name)
 		}
 		slots[0].Imm = int32(fd)
+	case i.OpCode.IsDWordLoad() && i.Src >= spec.LDDWMapIdx:
+		return fmt.Errorf("load of map number %d of a loader's list: no compiler emits it; refer to the map by its symbol", int32(i.Constant))
 	case i.IsFunctionReference() && name != "":
 		to, ok := starts[name]
 		if !ok {

@@ -3,7 +3,6 @@ package object
 import (
 	"encoding/binary"
 	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/cilium/ebpf"
@@ -45,20 +44,14 @@ func convertMap(name string, m *ebpf.MapSpec, order spec.ByteOrder) *Map {
 	return out
 }
 
-// slots lists the programs of a prog_array in order.
-func (m *Map) slots() iter.Seq2[uint32, string] {
-	return func(yield func(uint32, string) bool) {
-		keys := make([]uint32, 0, len(m.Programs))
-		for k := range m.Programs {
-			keys = append(keys, k)
-		}
-		slices.Sort(keys)
-		for _, k := range keys {
-			if !yield(k, m.Programs[k]) {
-				return
-			}
-		}
+// slots lists the indices of a prog_array that the object fills, ascending.
+func (m *Map) slots() []uint32 {
+	slots := make([]uint32, 0, len(m.Programs))
+	for i := range m.Programs {
+		slots = append(slots, i)
 	}
+	slices.Sort(slots)
+	return slots
 }
 
 // progEntry is an entry of a prog_array: little-endian always (see package maps).

@@ -3,7 +3,10 @@ package object
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
+	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,9 +140,10 @@ func TestUnready(t *testing.T) {
 		{"core", "unready.o: program core (section xdp): insn 0: CO-RE relocation"},
 		{"kfunc", "program kfunc (section xdp): insn 1: kernel function kernel_function"},
 		{"ksym", "program ksym (section xdp): insn 0: symbol kernel_symbol"},
+		{"undefined", "program undefined (section xdp): insn 1: function elsewhere is declared but not defined"},
 		{"probe", "program probe (section kprobe/do_exit): unsupported: program type 2"},
 		{"odd", "program odd (section nonsense): the section's name says no program type"},
-		{"missing", `there is no program "missing": the object has core, kfunc, ksym, odd, probe, ring`},
+		{"missing", `there is no program "missing": the object has core, kfunc, ksym, odd, probe, ring, undefined`},
 		{"", "name one of the programs: the object has core,"},
 	} {
 		c, err := o.Case(tt.program)
@@ -162,6 +166,8 @@ func TestReadErrors(t *testing.T) {
 		{"empty", "not an ELF file", nil},
 		{"text", "not an ELF file", []byte("int main(void) { return 0; }")},
 		{"half", "", good[:len(good)/2]},
+		{"large .bss", `section ".bss" has 1073741824 bytes`, patched(t, ".bss")},
+		{"large variables", "has 33554432 bytes: an object", patched(t, "total")},
 		{"a native executable", "not for BPF", native},
 	} {
 		if tt.name == "a native executable" && err != nil {
@@ -174,6 +180,31 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
+// patched is an object whose .bss claims 1 GiB, or in which every symbol claims 32 MiB.
+func patched(t *testing.T, what string) []byte {
+	t.Helper()
+	b, err := os.ReadFile("../../corpus/programs/ratelimit.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := elf.NewFile(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := binary.LittleEndian.PutUint64
+	if what == ".bss" {
+		i := slices.IndexFunc(f.Sections, func(s *elf.Section) bool { return s.Name == what })
+		headers := binary.LittleEndian.Uint64(b[40:]) // e_shoff
+		put(b[headers+uint64(i)*64+32:], 1<<30)       // sh_size
+		return b
+	}
+	symbols := f.Section(".symtab")
+	for at := symbols.Offset; at < symbols.Offset+symbols.Size; at += elf.Sym64Size {
+		put(b[at+16:], 32<<20) // st_size
+	}
+	return b
+}
+
 func open(t *testing.T, file string) *Object {
 	t.Helper()
 	o, err := Open("testdata/" + file)
@@ -181,4 +212,40 @@ func open(t *testing.T, file string) *Object {
 		t.Fatal(err)
 	}
 	return o
+}
+
+// TestReaderPanics: a panic at any read under the ELF readers is an error of Read.
+func TestReaderPanics(t *testing.T) {
+	b, err := os.ReadFile("testdata/dispatch.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]int{"debug/elf": 0, "cilium/ebpf": 0}
+	for n := 0; ; n++ {
+		_, err := Read(&breaking{bytes.NewReader(b), n})
+		if err == nil {
+			break // n reads are enough
+		}
+		for name := range by {
+			if strings.Contains(err.Error(), name) && strings.Contains(err.Error(), "panicked: broken") {
+				by[name]++
+			}
+		}
+	}
+	if by["debug/elf"] == 0 || by["cilium/ebpf"] == 0 {
+		t.Errorf("panics that became errors: %v, want some of each", by)
+	}
+}
+
+// breaking panics after a number of reads.
+type breaking struct {
+	r    io.ReaderAt
+	left int
+}
+
+func (b *breaking) ReadAt(p []byte, off int64) (int, error) {
+	if b.left--; b.left < 0 {
+		panic("broken")
+	}
+	return b.r.ReadAt(p, off)
 }

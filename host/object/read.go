@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/cilium/ebpf"
 
@@ -27,10 +27,10 @@ func Read(r io.ReaderAt) (*Object, error) {
 	if coll.ByteOrder == binary.BigEndian {
 		o.Order = spec.Big
 	}
-	for _, name := range sorted(coll.Maps) {
+	for _, name := range slices.Sorted(maps.Keys(coll.Maps)) {
 		o.Maps = append(o.Maps, convertMap(name, coll.Maps[name], o.Order))
 	}
-	for _, name := range sorted(coll.Programs) {
+	for _, name := range slices.Sorted(maps.Keys(coll.Programs)) {
 		p := coll.Programs[name]
 		o.License = p.License
 		out := &Program{Section: p.SectionName}
@@ -61,13 +61,4 @@ func load(r io.ReaderAt) (coll *ebpf.CollectionSpec, err error) {
 // mapIndex is the number of the map with a name, or -1.
 func (o *Object) mapIndex(name string) int {
 	return slices.IndexFunc(o.Maps, func(m *Map) bool { return m.Name == name })
-}
-
-func sorted[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, strings.Compare)
-	return names
 }

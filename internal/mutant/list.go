@@ -16,6 +16,36 @@ const (
 	LDDWLowSignExtends
 	CalleeClobbersR6
 	SDivOverflowIsZero
+	JITStoreByteHigh
+	JITFetchClobbersR0
+	JITMulZeroIgnored
+	JITDivClobbersR3
+	JITZeroImmIsRegister
+	JITSub32Wide
+	JITMul32SignExtends
+	JITShift32ByZero
+	JITJSET32TestsUpper
+	JITLDXHSignExtends
+	JITJSETClobbersDst
+	JITSignedCompareLow
+	JITNegUsesSrc
+	JITSubMinIsAdd
+	JITModOneIgnored
+	JITSwap16KeepsUpper
+	JITCmpXchg32KeepsUpper
+	JITZextDropped
+	JITTailCallOffByOne
+	JITCalleeClobbersR9
+	JITNoRefund
+	JITAlign64By4
+	JITLooksAtHalf
+	JITFrameTooLong
+	JITHighHalfIgnored
+	JITSmodMinusOne
+	JITMovsx8ZeroExtends
+	JITStoreImmZeroExtends
+	JITLDDWShort
+	JITLoopCountShort
 )
 
 // All lists every mutant, in order of ID.
@@ -33,4 +63,34 @@ var All = []Mutant{
 	{LDDWLowSignExtends, "lddw-low-sign-extends", "fastvm", "lddw sign-extends its low word over the high one", "uBPF c22b0041"},
 	{CalleeClobbersR6, "callee-clobbers-r6", "fastvm", "r6 is not restored when a subprogram returns", "x86-64 register map bugs"},
 	{SDivOverflowIsZero, "sdiv-overflow-is-zero", "fastvm", "sdiv of MIN by -1 gives 0", "CVE-2024-49888"},
+	{JITStoreByteHigh, "jit-store-byte-high", "jit", "a byte store of r1 or r2 writes the second byte of another register", "x86 sil and dil without REX, aee194b14dd2"},
+	{JITFetchClobbersR0, "jit-fetch-clobbers-r0", "jit", "the fetching and, or and xor leave the old value in r0 too", "x86 ced185824c89"},
+	{JITMulZeroIgnored, "jit-mul-zero-ignored", "jit", "a multiplication by the immediate 0 does nothing", "sBPF b20e773"},
+	{JITDivClobbersR3, "jit-div-clobbers-r3", "jit", "a division into r0 leaves the remainder in r3", "rbpf b1e4508"},
+	{JITZeroImmIsRegister, "jit-zero-imm-is-register", "jit", "a comparison with the immediate 0 compares with r0", "rbpf 5d4d78d5"},
+	{JITSub32Wide, "jit-sub32-wide", "jit", "sub32 of an immediate works on 64 bits", "rbpf 25425b90"},
+	{JITMul32SignExtends, "jit-mul32-sign-extends", "jit", "mul32 of an immediate sign-extends its result", "rbpf ef0264d"},
+	{JITShift32ByZero, "jit-shift32-by-zero", "jit", "a 32-bit shift by the immediate 0 leaves the upper half", "x86-32 6fa632e719ee"},
+	{JITJSET32TestsUpper, "jit-jset32-tests-upper", "jit", "jset32 with an immediate tests 64 bits", "x86-32 80f1f8503635"},
+	{JITLDXHSignExtends, "jit-ldxh-sign-extends", "jit", "ldxh sign-extends", "x86-32 5fa9a98fb103"},
+	{JITJSETClobbersDst, "jit-jset-clobbers-dst", "jit", "jset with a register leaves the conjunction in dst", "x86-32 50fe7ebb6475"},
+	{JITSignedCompareLow, "jit-signed-compare-low", "jit", "jsgt of registers compares the lower halves", "x86-32 711aef1bbf88"},
+	{JITNegUsesSrc, "jit-neg-uses-src", "jit", "neg negates the register that src names, r0", "uBPF 21907f34"},
+	{JITSubMinIsAdd, "jit-sub-min-is-add", "jit", "sub of the least immediate is done as an addition of its negation, which is the same", "s390, ppc"},
+	{JITModOneIgnored, "jit-mod-one-ignored", "jit", "mod by the immediate 1 leaves dst", "ppc"},
+	{JITSwap16KeepsUpper, "jit-swap16-keeps-upper", "jit", "be16 and bswap16 leave the upper bits", "mips"},
+	{JITCmpXchg32KeepsUpper, "jit-cmpxchg32-keeps-upper", "jit", "32-bit cmpxchg leaves the upper half of r0 when it succeeds", "uBPF 21907f34"},
+	{JITZextDropped, "jit-zext-dropped", "jit", "mov32 of a register to itself is taken for nothing", "s390 zext"},
+	{JITTailCallOffByOne, "jit-tail-call-off-by-one", "jit", "one tail call too many succeeds", "riscv 745abfaa9eaf"},
+	{JITCalleeClobbersR9, "jit-callee-clobbers-r9", "jit", "r9 is not saved across calls made in native code", "x86-64 register map bugs"},
+	{JITNoRefund, "jit-no-refund", "jit", "a fault inside a block counts the rest of the block", "solana rbpf 270"},
+	{JITAlign64By4, "jit-align64-by-4", "jit", "an 8-byte atomic may stand at a multiple of 4", "arm64 atomics"},
+	{JITLooksAtHalf, "jit-looks-at-half", "jit", "an 8-byte access looks at the permissions of 4 bytes", "uBPF 435"},
+	{JITFrameTooLong, "jit-frame-too-long", "jit", "an access may reach 8 bytes beyond the frame's end", "uBPF stack bounds"},
+	{JITHighHalfIgnored, "jit-high-half-ignored", "jit", "the upper half of an address is not looked at", "uBPF 435"},
+	{JITSmodMinusOne, "jit-smod-minus-one", "jit", "smod by -1 leaves dst", "CVE-2024-49888"},
+	{JITMovsx8ZeroExtends, "jit-movsx8-zero-extends", "jit", "movsx of a byte to 32 bits zero-extends", "riscv movsx"},
+	{JITStoreImmZeroExtends, "jit-store-imm-zero-extends", "jit", "an 8-byte store of an immediate zero-extends it", "sBPF 0c64b48"},
+	{JITLDDWShort, "jit-lddw-short", "jit", "lddw of a number whose upper half is 0 sign-extends the lower", "uBPF c22b0041"},
+	{JITLoopCountShort, "jit-loop-count-short", "jit", "bpf_loop that is stopped returns one round less", "helper bugs"},
 }

@@ -212,6 +212,13 @@ func (r *reader) err() *Error {
 	t := r.toks[r.far]
 	e := &Error{Col: t.col + 1, Found: t.text}
 	slices.Sort(r.wants) // the forms are tried in no fixed order
+	const most = 12      // nobody reads more
+	if len(r.wants) > most {
+		isWord := func(want string) bool { return want[0] == '`' }
+		kinds := slices.DeleteFunc(slices.Clone(r.wants), isWord)
+		words := len(r.wants) - len(kinds)
+		r.wants = append(kinds, fmt.Sprintf("one of %d words, as %s", words, r.wants[slices.IndexFunc(r.wants, isWord)]))
+	}
 	switch n := len(r.wants); {
 	case r.far == 0:
 		e.Want = "an instruction, as `r1 += r2` or `add r1, r2`"

@@ -109,4 +109,13 @@ var control = []Erratum{
 		Stage:   Verifier,
 		Refusal: "combined stack size",
 	},
+	{
+		ID: "loop-count", Title: "Upper half of bpf_loop's count",
+		Texts: "The helper's prototype takes nr_loops as a u32; the RFC leaves helpers to the platform.",
+		Linux: "[ran] 6.18: the helper looks at the low half only. Where the verifier knows the callback and that flags is 0 it writes the loop out in " +
+			"place of the call, and that code compares all 64 bits with the limit: -E2BIG for 0x100000005, where the helper makes 5 rounds.",
+		Choice: "The prototype: the low half. The case hides from the verifier that flags is 0.",
+		Case:   "loop-count",
+		Stage:  Run,
+	},
 }

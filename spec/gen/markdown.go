@@ -75,15 +75,15 @@ func Table(rows []*spec.Row) string {
 	b.WriteString("| Opcode | Written | Or | Effect | Fields | Group | Since |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| `%#02x` | %s | %s | %s | %s | %s | %s |\n",
-			r.Op, code(written(r, asm.PseudoC)), code(written(r, asm.Mnemonic)), code(r.Effect), fields(r), r.Group, r.Since)
+			r.Op, code(Written(r, asm.PseudoC)), code(Written(r, asm.Mnemonic)), code(r.Effect), fields(r), r.Group, r.Since)
 	}
 	return b.String()
 }
 
 func code(s string) string { return "`" + strings.ReplaceAll(s, "|", `\|`) + "`" }
 
-// written is an example of the form: r1 for dst, r2 for src, offset 8, immediate 7.
-func written(r *spec.Row, syntax asm.Syntax) string {
+// Written is an example of the form: r1 for dst, r2 for src, offset 8, immediate 7.
+func Written(r *spec.Row, syntax asm.Syntax) string {
 	in := spec.Insn{Op: r.Op, Src: uint8(r.Src.Lo), Off: int16(r.Off.Lo), Imm: int32(r.Imm.Lo)}
 	if r.Dst.IsRegister() {
 		in.Dst = 1

@@ -153,7 +153,9 @@ func TestParseErrors(t *testing.T) {
 	const prog = "-- prog --\nexit\n"
 	for _, x := range []struct{ text, want string }{
 		{"", "f:1: there is no program"},
-		{"hello\n" + prog, "f:1: want `key: value`"},
+		{"exit\n", "f:1: want `key: value`, or a comment after #, not \"exit\"; a program goes below a line `-- prog --`"},
+		{"r0 = 5\n", "f:1: want `key: value`"},
+		{prog + "-- input --\nhello\n", "f:4: want `key: value`, or a comment after #, not \"hello\""},
 		{"\n colour: red\n" + prog, "f:2: this line begins with a blank"},
 		{"colour: red\n" + prog, `f:1: unknown key "colour"`},
 		{"# x\ntype: zdp\n" + prog, `f:2: type: unknown program type "zdp"`},
@@ -230,5 +232,33 @@ func TestReadNamesTheFile(t *testing.T) {
 	}
 	if _, err := Read(path); err == nil || !strings.HasPrefix(err.Error(), path+":1: fuel") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestDocExample reads the case that the package comment shows.
+func TestDocExample(t *testing.T) {
+	source, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, l := range strings.Split(string(source), "\n") {
+		if l, ok := strings.CutPrefix(l, "//\t"); ok {
+			text.WriteString(l + "\n")
+			continue
+		}
+		if text.Len() > 0 {
+			break
+		}
+	}
+	f, err := Parse("doc.go", []byte(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Name != "a counter" || len(f.Maps) != 1 || len(f.Expect) != 1 || len(f.Programs[0].Insns) != 11 {
+		t.Errorf("got %+v", f)
+	}
+	if err := spec.CheckAll(f.Programs[0].Insns); err != nil {
+		t.Error(err)
 	}
 }

@@ -12,9 +12,10 @@
 //		r2 = r10
 //		r2 += -4
 //		call bpf_map_lookup_elem
-//		if r0 == 0 goto L7
-//		*(u64 *)(r0 + 0) += 1
-//	L7:
+//		if r0 == 0 goto out
+//		r1 = 1
+//		lock *(u64 *)(r0 + 0) += r1
+//	out:
 //		r0 = 2
 //		exit
 //	-- map counts --

@@ -18,8 +18,8 @@ type section struct {
 	start int // the line of the file that text begins on, from 1
 }
 
-// field is a line `key: value`, or `key = value` where sep is '='; continuation
-// lines are joined to the value with a blank.
+// field is a line `key: value`, or in a map `key = value`, where sep is '='.
+// Continuation lines are joined to the value with a blank.
 type field struct {
 	line       int
 	key, value string
@@ -61,9 +61,17 @@ func (s *section) fields() (all []field, comments []string, err error) {
 			}
 			all[len(all)-1].value += " " + strings.TrimSpace(l)
 		default:
-			at := strings.IndexAny(l, ":=")
+			seps := ":"
+			if kind, _ := s.kind(); kind == "map" {
+				seps = ":="
+			}
+			at := strings.IndexAny(l, seps)
 			if at < 0 {
-				return nil, nil, s.errorf(n, "want `key: value`, or a comment after #, not %q", clip(l))
+				hint := ""
+				if s.name == "" { // perhaps a program text was taken for a case
+					hint = "; a program goes below a line `-- prog --`"
+				}
+				return nil, nil, s.errorf(n, "want `key: value`, or a comment after #, not %q%s", clip(l), hint)
 			}
 			all = append(all, field{n, strings.TrimSpace(l[:at]), strings.TrimSpace(l[at+1:]), l[at]})
 		}

@@ -107,11 +107,21 @@ func (m *Memory) Clear(addr, n uint32) {
 
 // Allow sets the permission of n bytes.
 func (m *Memory) Allow(addr, n uint32, p Perm) {
-	s := m.Perms(addr, n)
-	for i := range s {
-		s[i] = p
+	for s := m.Perms(addr, n); len(s) > 0; {
+		s = s[copy(s, filled[p&(RW|Undef)][:]):]
 	}
 }
+
+// filled has rows of equal shadow bytes to copy from: every call and return of a
+// checked program allows or forbids a whole frame.
+var filled = func() (f [8][FrameSize]Perm) {
+	for p := range f {
+		for i := range f[p] {
+			f[p][i] = Perm(p)
+		}
+	}
+	return f
+}()
 
 // Scrub gives all pages back to the host. It is the reset after programs that
 // were trusted wrongly and may have written anywhere in the window; every range

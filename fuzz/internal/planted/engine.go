@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/refvm"
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
@@ -21,7 +22,7 @@ type engine struct {
 }
 
 // Engine makes a reference VM that makes a mistake; nil makes it right. It can go
-// wrong after any instruction but one that ends the program.
+// wrong after any instruction but one that ends the program. It makes no tail calls.
 func Engine(name string, wrong Mistake) vm.Engine {
 	e := &engine{name: name, wrong: wrong}
 	if wrong != nil {
@@ -52,9 +53,9 @@ type instance struct {
 func (i instance) Run(m *vm.Machine) vm.Result {
 	r := i.Instance.Run(m)
 	if e := i.e; r.Kind == vm.FuelSpent && r.Steps > 0 && e.wrong != nil {
-		now := refvm.State{Prog: e.last.Prog, PC: -1, Depth: e.last.Depth, Steps: r.Steps, Regs: r.Regs, Undef: r.Undef}
+		now := refvm.State{Prog: e.last.Prog, PC: r.Next.PC, Depth: e.last.Depth, Steps: r.Steps, Regs: r.Regs, Undef: r.Undef}
 		e.wrong(&e.last, &now)
-		r.Regs, r.Undef = now.Regs, now.Undef
+		r.Regs, r.Undef, r.Next.PC = now.Regs, now.Undef, now.PC
 	}
 	return r
 }
@@ -74,4 +75,34 @@ func target(t testing.TB, e vm.Engine) vm.Target {
 	x := vm.NewTarget(e, m)
 	t.Cleanup(func() { x.Close() })
 	return x
+}
+
+// FaultEngine makes a reference VM that tells of faults wrongly.
+func FaultEngine(name string, wrong func(f *vm.Fault, i spec.Insn)) vm.Engine {
+	return &faultEngine{engine{name: name}, wrong}
+}
+
+type faultEngine struct {
+	engine
+	wrong func(f *vm.Fault, i spec.Insn)
+}
+
+func (e *faultEngine) Load(l *vm.Loaded) (vm.Instance, error) {
+	i, err := e.engine.Load(l)
+	return faultInstance{i, e, l}, err
+}
+
+type faultInstance struct {
+	vm.Instance
+	e *faultEngine
+	l *vm.Loaded
+}
+
+func (i faultInstance) Run(m *vm.Machine) vm.Result {
+	r := i.Instance.Run(m)
+	if r.Kind == vm.Faulted {
+		p := i.l.World.Programs[r.Fault.Prog]
+		i.e.wrong(&r.Fault, p.Insns[r.Fault.PC])
+	}
+	return r
 }

@@ -31,6 +31,11 @@ SEC("xdp") int ksym(void *ctx)
 	return (long)&kernel_symbol;
 }
 
+SEC("xdp") int undefined(void *ctx)
+{
+	return elsewhere(1);
+}
+
 SEC("kprobe/do_exit") int probe(void *ctx)
 {
 	return 0;

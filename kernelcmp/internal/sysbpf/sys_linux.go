@@ -114,10 +114,15 @@ func LookupBatch(fd int, limit uint32, cursor, next, keys, values []byte) (n uin
 	return attr.count, err
 }
 
-// MapMemory maps the values of an array that was made with MapMmapable.
-func MapMemory(fd, size int) ([]byte, error) {
+// MapMemory maps the values of an array that was made with MapMmapable: size bytes,
+// rounded up to pages.
+func MapMemory(fd, size int, write bool) ([]byte, error) {
+	prot := unix.PROT_READ
+	if write {
+		prot |= unix.PROT_WRITE
+	}
 	page := unix.Getpagesize()
-	return unix.Mmap(fd, 0, (size+page-1)/page*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	return unix.Mmap(fd, 0, (size+page-1)/page*page, prot, unix.MAP_SHARED)
 }
 
 // MapRing maps what a ring buffer's producers write: a page that begins with their

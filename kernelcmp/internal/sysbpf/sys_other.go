@@ -37,7 +37,7 @@ func LookupBatch(int, uint32, []byte, []byte, []byte, []byte) (n uint32, err err
 }
 
 // MapMemory maps the values of an array into this process.
-func MapMemory(int, int) ([]byte, error) { return nil, errors.ErrUnsupported }
+func MapMemory(int, int, bool) ([]byte, error) { return nil, errors.ErrUnsupported }
 
 // MapRing maps a ring buffer.
 func MapRing(int, int) ([]byte, error) { return nil, errors.ErrUnsupported }

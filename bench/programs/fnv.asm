@@ -1,0 +1,12 @@
+# FNV-1a over the input memory, byte by byte.
+	r3 = r1
+	r3 += r2
+	r0 = 0xcbf29ce484222325 ll
+	r4 = 0x100000001b3 ll
+loop:
+	r5 = *(u8 *)(r1 + 0)
+	r0 ^= r5
+	r0 *= r4
+	r1 += 1
+	if r1 != r3 goto loop
+	exit

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/lockstep-ebpf/lockstep/conform/plugin"
+	"github.com/lockstep-ebpf/lockstep/fastvm"
+	"github.com/lockstep-ebpf/lockstep/jit"
+	"github.com/lockstep-ebpf/lockstep/kernelcmp"
+	"github.com/lockstep-ebpf/lockstep/refvm"
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/mem"
+)
+
+// engines are the targets in this process, the reference first.
+var engines = []struct {
+	name string
+	make func() vm.Engine
+}{
+	{"refvm", func() vm.Engine { return &refvm.Engine{} }},
+	{"fastvm", func() vm.Engine { return fastvm.Engine{} }},
+	{"jit", func() vm.Engine { return jit.Engine{} }},
+}
+
+const targetHelp = "refvm, fastvm, jit, kernel, plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)"
+
+// openTarget makes a target of its name on the command line. journal is where the
+// kernel's cases are written down before they run; "" is a place for all runs.
+func openTarget(name, journal string) (vm.Target, error) {
+	kind, path, ok := strings.Cut(name, ":")
+	switch {
+	case ok && kind == "plugin":
+		return plugin.NewProcess(name, path)
+	case ok && kind == "jsonl":
+		return plugin.StartServer(name, path)
+	case name == "kernel":
+		return openKernel(journal)
+	}
+	for _, e := range engines {
+		if e.name == name {
+			return engineTarget(e.make())
+		}
+	}
+	return nil, fmt.Errorf("unknown target %q: want %s", name, targetHelp)
+}
+
+// openEngine makes a target in this process.
+func openEngine(name string) (vm.Target, error) {
+	var names []string
+	for _, e := range engines {
+		names = append(names, e.name)
+	}
+	if !slices.Contains(names, name) {
+		return nil, fmt.Errorf("unknown engine %q: want %s", name, strings.Join(names, ", "))
+	}
+	return openTarget(name, "")
+}
+
+func engineTarget(e vm.Engine) (*vm.EngineTarget, error) {
+	m, err := mem.New()
+	if err != nil {
+		return nil, fmt.Errorf("guest memory: %w", err)
+	}
+	return vm.NewTarget(e, m), nil
+}
+
+func openKernel(journal string) (vm.Target, error) {
+	if journal == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("target kernel: there is no place for its journal: %w", err)
+		}
+		journal = filepath.Join(cache, "lockstep", "journal")
+	}
+	k, err := kernelcmp.Open(kernelcmp.Options{Journal: journal})
+	if errors.Is(err, kernelcmp.ErrNotPermitted) {
+		return nil, fmt.Errorf("%w\nrun as root, or name other targets: refvm, fastvm", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("target kernel: %w", err)
+	}
+	return k, nil
+}

@@ -1,0 +1,80 @@
+// Package abi is what the driver, the lowerings and the entry stubs agree on: the
+// layout of a run's state and the meaning of an exit.
+package abi
+
+import (
+	"unsafe"
+
+	"github.com/lockstep-ebpf/lockstep/vm/mem"
+)
+
+// State is what native code sees of a run. The entry stub passes its address;
+// native code takes the guest registers from it when it is entered, and puts them
+// back when it leaves. It holds no Go pointers.
+type State struct {
+	Regs   [11]uint64 // r0 to r10, as the guest sees them
+	Fuel   uint64     // instructions that native code may still charge in this slice
+	Exit   uint64     // set when leaving: Reason<<ReasonShift | slot
+	Window uint64     // host address of guest byte 0
+	Shadow uint64     // host address of its shadow byte
+	Entry  uint64     // host address of the program's prologue
+	Resume uint64     // host address that the prologue jumps to
+	Budget uint64     // of may_goto
+	Frame  uint64     // host address of the record in Frames of the function that runs
+	Limit  uint64     // host address of the first record that native code may not enter
+	Frames [mem.MaxFrames]Frame
+}
+
+// Frame is what returning from a frame needs. Frame 0 has no caller.
+type Frame struct {
+	Return uint64    // native address to go on at; 0: the driver has to see the exit
+	Slot   uint64    // the same place as a slot
+	Saved  [4]uint64 // r6 to r9 of the caller
+}
+
+// Depth is the number of the frame that runs: 0 is the first function's.
+func (s *State) Depth() int { return int((s.Frame - s.record(0)) / uint64(FrameSize)) }
+
+// SetDepth makes frame n the one that runs.
+func (s *State) SetDepth(n int) { s.Frame = s.record(n) }
+
+// SetLimit lets native code enter frames below n.
+func (s *State) SetLimit(n int) { s.Limit = s.record(0) + uint64(n)*uint64(FrameSize) }
+
+func (s *State) record(n int) uint64 { return uint64(uintptr(unsafe.Pointer(&s.Frames[n]))) }
+
+// Offsets of State's fields, for lowerings.
+const (
+	OffRegs   = int32(unsafe.Offsetof(State{}.Regs))
+	OffFuel   = int32(unsafe.Offsetof(State{}.Fuel))
+	OffExit   = int32(unsafe.Offsetof(State{}.Exit))
+	OffWindow = int32(unsafe.Offsetof(State{}.Window))
+	OffShadow = int32(unsafe.Offsetof(State{}.Shadow))
+	OffEntry  = int32(unsafe.Offsetof(State{}.Entry))
+	OffResume = int32(unsafe.Offsetof(State{}.Resume))
+	OffBudget = int32(unsafe.Offsetof(State{}.Budget))
+	OffFrame  = int32(unsafe.Offsetof(State{}.Frame))
+	OffLimit  = int32(unsafe.Offsetof(State{}.Limit))
+
+	OffReturn = int32(unsafe.Offsetof(Frame{}.Return))
+	OffSlot   = int32(unsafe.Offsetof(Frame{}.Slot))
+	OffSaved  = int32(unsafe.Offsetof(Frame{}.Saved))
+	FrameSize = int32(unsafe.Sizeof(Frame{}))
+)
+
+// Reason is why native code left. The slot beside it is that of the instruction.
+type Reason uint8
+
+// Reasons.
+const (
+	Insn   Reason = iota // the driver carries out the instruction at slot
+	Helper               // the same, for a call of a helper that returns
+	Done                 // the first function returned
+	Fuel                 // less fuel left than the block at slot charges; nothing of it was charged
+)
+
+// ReasonShift is where the reason stands in State.Exit. Slots are below it.
+const ReasonShift = 24
+
+// Leave makes an exit code.
+func Leave(r Reason, slot int) int32 { return int32(r)<<ReasonShift | int32(slot) }

@@ -1,0 +1,30 @@
+//go:build linux
+
+package jit
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+
+	"github.com/lockstep-ebpf/lockstep/jit/abi"
+	"github.com/lockstep-ebpf/lockstep/jit/amd64"
+)
+
+// compiler is this processor's lowering.
+type compiler = amd64.Compiler
+
+const supported = true
+
+// features are this processor's; a test takes some away.
+var features = amd64.Features{BMI2: cpu.X86.HasBMI2}
+
+func newCompiler() *compiler { return &compiler{Features: features} }
+
+// entryOffset is for the stub.
+const entryOffset = unsafe.Offsetof(abi.State{}.Entry)
+
+// enter runs native code from s.Resume until it leaves.
+//
+//go:noescape
+func enter(s *abi.State)

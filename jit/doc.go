@@ -1,0 +1,79 @@
+// Package jit compiles programs to native code, without cgo, for Linux on amd64
+// and arm64. Elsewhere [Engine.Supports] says so, and callers take fastvm.
+//
+//	[]spec.Insn ──▶ plan ──▶ lowering ──▶ exec.Code ◀──▶ driver
+//	               (plan/)   (amd64/)     (exec/)   (run.go, call.go, step.go)
+//
+// # Who does what
+//
+// Package plan finds basic blocks and what they charge. A lowering turns a plan
+// into machine code in one pass; jumps forward are patched at the end. Package exec
+// puts the code where it can run. The driver alternates between native code and Go.
+// Package abi is what they agree on.
+//
+// A lowering is one type with one method, Compile(*plan.Plan) plan.Code, chosen in
+// arch_GOARCH.go, and an entry stub, enter_GOARCH.s. It may leave any instruction to
+// the driver; what it does itself it states by hand, from RFC 9669, never by the
+// trees of package spec.
+//
+// # Exit and resume
+//
+// Native code never calls Go. Where it can not go on it puts the guest's registers
+// into [abi.State], with a reason and the slot of the instruction, and returns. The
+// driver does what is to be done (a helper, a call too deep, an access that did not
+// pass the quick check) and enters again at a slot. So Go never sees a stack with
+// native code in it: garbage collection, stack growth, panics and profiles need no
+// special care. A round trip costs about as much as a call of Go from native code
+// would.
+//
+// Native code must not fault, because a fault outside Go's text is fatal. Every
+// address is masked to the guest memory window, or looked up in the window's shadow
+// first; divisions ask for 0 and for MIN / -1.
+//
+// # Registers on amd64
+//
+//	r0   rax   result; dividends, cmpxchg     rsp  the entry stub's frame: see slots in amd64/compile.go
+//	r1   rdi                                  rbp  r10 as a host pointer: window + r10
+//	r2   rsi                                  r10, r11  scratch
+//	r3   rdx   remainders                     r12  host address of guest byte 0
+//	r4   rcx   shift counts without BMI2      r9   trusted: fuel; checked: host address of the shadow
+//	r5   r8
+//	r6   rbx                                  In checked mode fuel, and eight bytes of "read and write"
+//	r7   r13                                  to compare shadow bytes with, have the registers of guest
+//	r8   r14                                  registers that the program does not name. Where there are
+//	r9   r15                                  none, fuel is in the stub's frame and the bytes are immediates.
+//
+// The driver sees registers only in State.Regs, so each program can have its own
+// assignment, and loads and stores what it names.
+//
+// # Memory
+//
+// Trusted: window + (u32)reg + off. The displacement is added after masking and may
+// reach into the window's guards.
+//
+// Checked: the same address in the shadow has to hold "read and write" for each of the
+// bytes, in one comparison. It fails for a bad access, but also for the good ones that
+// are rare: read-only bytes, an address that is below 4 GiB only after off is
+// added. All these leave for the driver, which knows the rules: no rule is stated
+// twice. Bytes of the own frame, at a constant distance from r10, need no look.
+//
+// # Fuel
+//
+// A block charges all its instructions at its head, and leaves if less is left. When
+// control leaves in the middle the driver gives the rest back, so that steps are
+// exact at every exit. If less fuel is left than a block charges the program is
+// compiled a second time, in single mode, where every instruction is a block: the run
+// ends at the same instruction as in the reference VM. In fast mode only loop heads
+// and entries of functions charge.
+//
+// Native code cannot be preempted. It gets a million instructions of fuel at a time,
+// and each slice is entered through an ordinary Go function, where the goroutine can
+// be stopped.
+//
+// # Calls
+//
+// A call in native code writes a record (where to return to, r6 to r9) and moves rbp
+// by a frame. The first call into each frame of a run leaves for the driver, which
+// opens the frame. Callbacks and tail calls are the driver's; it clears a record's
+// return address where a return must not stay in native code.
+package jit

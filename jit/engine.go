@@ -1,0 +1,44 @@
+package jit
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm"
+)
+
+// Engine compiles programs to native code. The zero value is ready.
+type Engine struct{}
+
+// Name is "jit".
+func (Engine) Name() string { return "jit" }
+
+// Supports refuses what the engine cannot do: other platforms, big-endian guests.
+func (Engine) Supports(p *vm.Program) error {
+	if !supported {
+		return &vm.Unsupported{What: fmt.Sprintf("native code on %s/%s: use fastvm", runtime.GOOS, runtime.GOARCH)}
+	}
+	if p.Order != spec.Little {
+		return &vm.Unsupported{What: "big-endian programs as native code"}
+	}
+	return nil
+}
+
+// Load compiles a program for the World's machines, as they are set now. For a
+// machine that is set otherwise later it is compiled when it first runs there.
+func (e Engine) Load(l *vm.Loaded) (vm.Instance, error) {
+	if data, _ := l.World.Mem.Window(); data == nil {
+		return nil, &vm.Unsupported{What: "native code in guest memory of the list form: it needs a window"}
+	}
+	if err := e.Supports(l.Program); err != nil {
+		return nil, err
+	}
+	in := &instance{loaded: l, runs: make([]*run, len(l.World.Machines()))}
+	for _, m := range l.World.Machines() {
+		if _, err := in.code(modeOf(m)); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
+}

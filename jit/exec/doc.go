@@ -1,0 +1,9 @@
+// Package exec is executable memory.
+//
+// A chunk of memory is mapped twice: one view can be written, the other run; no
+// page is ever both. A program's code is copied into a slot through the one view
+// and runs in the other, without a system call. Slots have sizes that are powers of
+// two and are used again. Where a host refuses the double map, and for very long
+// programs, each program has a mapping of its own, which is written and then made
+// executable.
+package exec

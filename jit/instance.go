@@ -1,0 +1,94 @@
+package jit
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/lockstep-ebpf/lockstep/jit/exec"
+	"github.com/lockstep-ebpf/lockstep/jit/plan"
+	"github.com/lockstep-ebpf/lockstep/vm"
+)
+
+// instance is a loaded program, with what was compiled of it so far.
+type instance struct {
+	loaded *vm.Loaded
+	mu     sync.Mutex // held while compiling
+	codes  [plan.NumModes]atomic.Pointer[code]
+	runs   []*run // by machine: kept from one run to the next
+}
+
+// code is a program compiled for a mode.
+type code struct {
+	mode   plan.Mode
+	text   exec.Code
+	offset []uint32 // where the code of each slot is
+	plan   *plan.Plan
+}
+
+// at is the host address of a slot's code.
+func (c *code) at(slot int) uint64 { return uint64(c.text.Addr) + uint64(c.offset[slot]) }
+
+var (
+	compilers = sync.Pool{New: func() any { return newCompiler() }}
+	codes     = sync.Pool{New: func() any { return new(code) }}
+)
+
+// run finds the state of the last run on m. A machine has one run at a time, so
+// nobody else has it.
+func (in *instance) run(m *vm.Machine) *run {
+	if int(m.CPU) >= len(in.runs) {
+		return new(run) // a machine made after the program
+	}
+	r := in.runs[m.CPU]
+	if r == nil {
+		r = runs.Get().(*run)
+		in.runs[m.CPU] = r
+	}
+	return r
+}
+
+// code gives the code for a mode, and compiles it if need be.
+func (in *instance) code(m plan.Mode) (*code, error) {
+	if c := in.codes[m].Load(); c != nil {
+		return c, nil
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if c := in.codes[m].Load(); c != nil {
+		return c, nil
+	}
+	c := codes.Get().(*code)
+	comp := compilers.Get().(*compiler)
+	defer compilers.Put(comp)
+	c.mode = m
+	c.plan = plan.New(in.loaded, m, c.plan)
+	made := comp.Compile(c.plan)
+	c.offset = append(c.offset[:0], made.Offset...)
+	var err error
+	if c.text, err = exec.New(made.Bytes); err != nil {
+		codes.Put(c)
+		return nil, err
+	}
+	in.codes[m].Store(c)
+	return c, nil
+}
+
+// Close frees the code. It may not run any more.
+func (in *instance) Close() error {
+	var errs []error
+	for m := range in.codes {
+		if c := in.codes[m].Swap(nil); c != nil {
+			errs = append(errs, c.text.Free())
+			codes.Put(c)
+		}
+	}
+	for i, r := range in.runs {
+		if r != nil {
+			r.m, r.home = nil, nil
+			runs.Put(r)
+			in.runs[i] = nil
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,52 @@
+//go:build mutants
+
+package jit_test
+
+import (
+	"testing"
+
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm"
+)
+
+// TestMutantsAreKilled switches every planted bug of this package on and looks
+// whether the comparisons of the other tests see it. (Package fuzz hunts them with
+// generated programs.)
+func TestMutantsAreKilled(t *testing.T) {
+	rnd, p := random(t), newPair(t)
+	differs := func(c *vm.Case) bool {
+		want, got := p.ref.Run(c), p.jit.Run(c)
+		_, same := vm.Compare(&want[0], &got[0], vm.ObsAll)
+		return !same
+	}
+	killed := func() bool {
+		for _, tt := range programs {
+			if differs(caseOf(t, tt.text)) {
+				return true
+			}
+		}
+		for range 400 {
+			for i := range spec.Table {
+				row := &spec.Table[i]
+				if row.Internal || row.Op == spec.CALL || row.Casts() || row.IsWide() && row.Src.Lo != 0 {
+					continue
+				}
+				if differs(oneRow(rnd, row)) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, m := range mutant.All {
+		if m.Where != "jit" {
+			continue
+		}
+		mutant.Enable(m.ID)
+		if !killed() {
+			t.Errorf("%s: %s: nobody noticed", m.Name, m.What)
+		}
+		mutant.Enable(mutant.None)
+	}
+}

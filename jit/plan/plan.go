@@ -1,0 +1,147 @@
+// Package plan is what a lowering has to know of a program before it emits code:
+// where basic blocks start, what they charge, which registers are in use.
+package plan
+
+import (
+	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm"
+)
+
+// Mode is a way to compile a program. The zero value is trusted, exact, in blocks.
+type Mode uint8
+
+// Modes, to be joined.
+const (
+	Checked  Mode = 1 << iota // look at the shadow bytes of accesses
+	Fast                      // charge fuel at loop heads and entries only
+	Single                    // charge every instruction by itself
+	NumModes = 1 << iota
+)
+
+// Flags say what a slot is.
+type Flags uint8
+
+// Flags of a slot.
+const (
+	Head  Flags = 1 << iota // a basic block starts
+	Loop                    // a jump from this slot or a later one leads here
+	Entry                   // a function starts
+	Wide                    // the second half of an LDDW, no instruction
+)
+
+// Plan is a program as a lowering sees it.
+//
+// Invariant: control enters a block at its head only, except when the driver
+// resumes after an instruction that left to it; then the block was charged.
+type Plan struct {
+	*vm.Loaded
+	Mode  Mode
+	Flags []Flags // one a slot, and one of padding: a head
+	Used  uint16  // bit n: the program names rn
+	Calls bool    // it calls or may call functions of its own
+}
+
+// New plans l. The Plan's buffers are old's, which may be nil.
+func New(l *vm.Loaded, m Mode, old *Plan) *Plan {
+	p := old
+	if p == nil {
+		p = &Plan{}
+	}
+	n := len(l.Insns)
+	flags := p.Flags
+	if cap(flags) <= n {
+		flags = make([]Flags, n+1, n+n/2+16)
+	}
+	flags = flags[:n+1]
+	clear(flags)
+	*p = Plan{Loaded: l, Mode: m, Flags: flags}
+	p.scan()
+	return p
+}
+
+func (p *Plan) scan() {
+	n := len(p.Insns)
+	for _, f := range p.Funcs {
+		p.Flags[f] |= Head | Entry
+	}
+	p.Flags[n] = Head
+	p.Calls = len(p.Funcs) > 1
+	for pc := 0; pc < n; pc++ {
+		i := &p.Insns[pc]
+		p.Used |= 1<<i.Dst | 1<<(i.Src&0xf)
+		switch i.Class() {
+		case spec.ClassJMP, spec.ClassJMP32:
+			p.jump(*i, pc)
+		case spec.ClassLD:
+			p.Used |= 1
+			if i.Wide() {
+				pc++
+				p.Flags[pc] |= Wide
+			}
+		case spec.ClassSTX:
+			if i.Op&0xe0 == spec.ModeATOMIC {
+				p.Used |= 1 // cmpxchg
+			}
+		}
+		if p.Mode&Single != 0 {
+			p.Flags[pc+1] |= Head
+		}
+	}
+}
+
+// jump marks what a jump, call or exit at pc starts.
+func (p *Plan) jump(i spec.Insn, pc int) {
+	if i.Op == spec.CALL {
+		p.Used |= 0x3f // r0 to r5
+		if Returns(i) {
+			return // to the same block
+		}
+		p.Calls = p.Calls || i.Src == spec.CallLocal
+	}
+	p.Flags[pc+1] |= Head
+	if to, jumps := vm.JumpTarget(i, pc); jumps {
+		p.Flags[to] |= Head
+		if to <= pc {
+			p.Flags[to] |= Loop
+		}
+	}
+}
+
+// Returns reports whether a CALL is of a helper that leaves control flow alone.
+func Returns(i spec.Insn) bool {
+	return i.Src == spec.CallHelper && vm.HelperByID(i.Imm).Flow == vm.Returns
+}
+
+// Charge is how many instructions the block at a slot has to charge; 0: it
+// charges nothing. In fast mode a loop pays for one round at its head.
+func (p *Plan) Charge(pc int) uint32 {
+	f := p.Flags[pc]
+	switch {
+	case f&Head == 0:
+		return 0
+	case p.Mode&Fast == 0:
+		return 1 + p.Rest(pc)
+	case f&(Loop|Entry) == 0:
+		return 0
+	}
+	return 1 + p.Rest(pc)
+}
+
+// Rest is how many instructions stand between the one at pc and the end of its
+// block: what was charged too much when the program ends there.
+func (p *Plan) Rest(pc int) uint32 {
+	n := uint32(0)
+	for pc++; p.Flags[pc]&Head == 0; pc++ {
+		if p.Flags[pc]&Wide == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Code is what a lowering makes of a plan. The slices are valid until the lowering
+// is used again.
+type Code struct {
+	Bytes  []byte   // can be copied anywhere; entered at its first byte
+	Offset []uint32 // where the code of each slot is, one a slot and one of padding
+}

@@ -1,0 +1,222 @@
+package jit
+
+import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"sync"
+
+	"github.com/lockstep-ebpf/lockstep/jit/abi"
+	"github.com/lockstep-ebpf/lockstep/jit/plan"
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/mem"
+)
+
+// slice is how many instructions native code runs before it comes back to Go: it
+// cannot be preempted, and the garbage collector waits for it. No block is longer.
+const slice = 1 << 20
+
+var _ [slice - vm.MaxInsns]struct{} // or a block might never fit
+
+// run is a run in progress.
+//
+// Invariant: while Go runs, st holds the guest's registers, and left is the fuel
+// that no block has charged.
+type run struct {
+	st   abi.State
+	m    *vm.Machine
+	inst *instance // program that runs
+	code *code     // its code in mode
+	mode plan.Mode
+	pc   int
+	left uint64
+
+	home     *instance // program that began, and the same for it
+	homeCode *code
+	homeMode plan.Mode
+
+	opened int                 // frames 0 to opened-1 were opened in this run
+	calls  [mem.MaxFrames]call // of detached frames
+	fault  vm.Fault
+}
+
+// call is what the driver keeps of a frame beside its abi.Frame.
+type call struct {
+	inst *instance // program of the caller
+	loop loop
+}
+
+// loop is the state of a bpf_loop, kept in the frame of its callback.
+type loop struct {
+	on       bool
+	callback int // slot
+	done, nr uint64
+	ctx      uint64
+}
+
+var runs = sync.Pool{New: func() any { return new(run) }}
+
+// Run runs the program on m.
+func (in *instance) Run(m *vm.Machine) (res vm.Result) {
+	r := in.run(m)
+	mode := modeOf(m)
+	if r.m != m || r.home != in || r.homeMode != mode {
+		if err := r.settle(m, in, mode); err != nil {
+			return vm.FromError(err)
+		}
+	}
+	if r.code != r.homeCode || r.opened > 1 {
+		r.reset()
+	}
+	r.pc, r.left, r.fault = 0, m.Fuel, vm.Fault{}
+	st := &r.st
+	st.Regs = [11]uint64{1: m.R1, 2: m.R2, 10: m.OpenFrame(0, mem.RW)}
+	st.Budget = m.Budget
+	var err error
+	if res.Kind, err = r.drive(); err != nil {
+		res = vm.FromError(err)
+	}
+	res.R0, res.Steps, res.Fault = st.Regs[0], m.Fuel-r.left, r.fault
+	for i := range st.Regs { // one by one, as native code has just stored them: wider loads would wait
+		res.Regs[i] = st.Regs[i]
+	}
+	if res.Kind == vm.FuelSpent {
+		res.Next = vm.Next{Known: true, Prog: r.inst.loaded.ID, PC: r.pc}
+	}
+	m.Budget = st.Budget
+	return res
+}
+
+// settle prepares for runs of in on m: as a rule there are many.
+func (r *run) settle(m *vm.Machine, in *instance, mode plan.Mode) error {
+	data, shadow := m.Mem.Window()
+	r.st.Window, r.st.Shadow = uint64(uintptr(data)), uint64(uintptr(shadow))
+	r.m, r.home, r.homeMode, r.mode, r.homeCode = nil, in, mode, mode, nil
+	if err := r.use(in); err != nil {
+		return err
+	}
+	r.m, r.homeCode = m, r.code
+	r.reset()
+	return nil
+}
+
+// reset undoes what a run has changed beyond registers: it may have ended in
+// another program, in single mode, and in any frame.
+func (r *run) reset() {
+	clear(r.calls[:])
+	r.inst, r.code, r.mode = r.home, r.homeCode, r.homeMode
+	r.st.Entry = uint64(r.code.text.Addr)
+	r.opened = 1
+	r.st.SetDepth(0)
+	r.st.SetLimit(1)
+}
+
+func modeOf(m *vm.Machine) (mode plan.Mode) {
+	if m.Mode == vm.Checked {
+		mode |= plan.Checked
+	}
+	if !m.ExactFuel {
+		mode |= plan.Fast
+	}
+	return mode
+}
+
+// closeAll makes all frames but the first inaccessible, at a run's end.
+func (r *run) closeAll() {
+	for n := r.st.Depth(); n > 0; n-- {
+		r.close(n)
+	}
+}
+
+// use goes on in a program's code.
+func (r *run) use(in *instance) error {
+	c, err := in.code(r.mode)
+	if err != nil {
+		return err
+	}
+	r.inst, r.code = in, c
+	r.st.Entry = uint64(c.text.Addr)
+	return nil
+}
+
+// drive alternates between native code and what it leaves to Go.
+func (r *run) drive() (vm.Kind, error) {
+	for {
+		r.native()
+		switch abi.Reason(r.st.Exit >> abi.ReasonShift) {
+		case abi.Helper:
+			h := vm.HelperByID(r.inst.loaded.Insns[r.pc].Imm)
+			r0, f := h.Call(r.m, (*[5]uint64)(r.st.Regs[1:6]))
+			if f.Kind != vm.NoFault {
+				r.fault = f
+				return r.faulted()
+			}
+			r.st.Regs[0] = r0
+			r.pc++
+			continue
+		case abi.Done:
+			r.pc = r.exit()
+		case abi.Fuel:
+			if more, err := r.refuel(); err != nil {
+				return 0, err
+			} else if !more {
+				r.closeAll()
+				return vm.FuelSpent, nil
+			}
+		default:
+			next, ok, err := r.step()
+			if err != nil {
+				return 0, err
+			}
+			if !ok {
+				return r.faulted()
+			}
+			r.pc = next
+		}
+		if r.pc == ended {
+			return vm.Exit, nil
+		}
+	}
+}
+
+// faulted ends the run with a fault of the instruction at pc.
+func (r *run) faulted() (vm.Kind, error) {
+	r.refund()
+	r.closeAll()
+	r.fault.Prog, r.fault.PC = r.inst.loaded.ID, r.pc
+	return vm.Faulted, nil
+}
+
+// native runs native code from pc until it leaves. It is an ordinary Go function
+// on purpose: here the goroutine can be stopped between two slices.
+//
+//go:noinline
+func (r *run) native() {
+	grant := min(r.left, slice)
+	r.left -= grant
+	r.st.Fuel = grant
+	r.st.Resume = r.code.at(r.pc)
+	enter(&r.st)
+	r.left += r.st.Fuel
+	r.pc = int(r.st.Exit & (1<<abi.ReasonShift - 1))
+}
+
+// refuel decides what happens when less fuel is left than a block charges. In
+// exact mode the rest runs instruction by instruction.
+func (r *run) refuel() (more bool, err error) {
+	switch {
+	case uint64(r.code.plan.Charge(r.pc)) <= r.left:
+		return true, nil // it was the end of a slice
+	case r.mode&(plan.Single|plan.Fast) != 0 || r.left == 0:
+		return false, nil
+	}
+	r.mode |= plan.Single
+	r.detach(1) // the frames return to code of blocks
+	return true, r.use(r.inst)
+}
+
+// refund gives back what the block charged for instructions after pc: control
+// leaves it here. In fast mode nobody counts so finely.
+func (r *run) refund() {
+	if r.mode&plan.Fast == 0 && !mutant.On(mutant.JITNoRefund) {
+		r.left += uint64(r.code.plan.Rest(r.pc))
+	}
+}
