@@ -67,6 +67,7 @@ type executor struct {
 	memories map[int]value
 	types    *btf.Handle // one function type, for every function of every program
 	typeID   uint32
+	pinned   bool // runs on CPU 0
 	log      []byte
 }
 
@@ -80,7 +81,7 @@ func newExecutor() (*executor, error) {
 	if err := permitted(); err != nil {
 		return nil, err
 	}
-	e := &executor{memories: map[int]value{}, log: make([]byte, 1<<20)}
+	e := &executor{memories: map[int]value{}, log: make([]byte, 1<<20), pinned: pin()}
 	var err error
 	if e.result, err = newValue(8); err != nil {
 		return nil, fmt.Errorf("the map for results: %s", describe(err))

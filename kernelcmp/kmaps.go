@@ -15,6 +15,34 @@ import (
 // cannot be observed in reasonable time.
 const maxReadBack = 16 << 20
 
+// leastLRU is the smallest LRU map that the kernel does not evict from as long as
+// it is half empty: it hands out free slots to CPUs in batches of 128.
+const leastLRU = 1024
+
+// unfitMap says what of a map cannot be compared.
+func (e *executor) unfitMap(s *maps.Spec) string {
+	switch n := uint64(s.MaxEntries) * (uint64(s.KeySize) + uint64(kernelValue(s))); {
+	case !s.Type.Simulated():
+		return s.Type.String()
+	case s.Type.PerCPU() && (!e.pinned || cpus < vm.DefaultCPUs):
+		return fmt.Sprintf("map %s: a %s on a host where CPU 0 may not be chosen or is the only one", s.Name, s.Type)
+	case s.Type.LRU() && s.MaxEntries < leastLRU:
+		return fmt.Sprintf("map %s: which key a %s of less than %d entries evicts is not determined", s.Name, s.Type, leastLRU)
+	case (s.Type == maps.SockMap || s.Type == maps.SockHash || s.Type == maps.XSKMap) && len(s.Entries) > 0:
+		return fmt.Sprintf("map %s: a %s with sockets in it", s.Name, s.Type)
+	case s.Type == maps.BloomFilter && s.Flags&maps.ZeroSeed == 0:
+		return fmt.Sprintf("map %s: the mistakes of a bloom_filter without BPF_F_ZERO_SEED", s.Name)
+	case n > maxReadBack && contentsShown(s.Type):
+		return fmt.Sprintf("map %s: %d bytes of elements, more than %d, are not read back", s.Name, n, maxReadBack)
+	}
+	return ""
+}
+
+// contentsShown reports whether an outcome shows what is in a map of the type.
+func contentsShown(t maps.Type) bool {
+	return !t.Objects() && t != maps.RingBuf && t != maps.BloomFilter
+}
+
 // kmap is a map of a case in the kernel. An array is mapped into this process for
 // reading: by bpf(2) each element would take half a microsecond. Programs see no
 // difference.
@@ -32,16 +60,21 @@ func (m *kmap) close() {
 
 // createMap makes a map of the case in the kernel. Contents follow: programs of a
 // prog_array are not there yet.
-func createMap(s *maps.Spec) (m kmap, err error) {
-	if s.Type != maps.Array && s.Type != maps.Hash && s.Type != maps.ProgArray {
-		return m, &vm.Unsupported{What: s.Type.String()}
+func (e *executor) createMap(s *maps.Spec, inner *maps.Spec) (m kmap, err error) {
+	if what := e.unfitMap(s); what != "" {
+		return m, &vm.Unsupported{What: what}
 	}
-	if n := uint64(s.MaxEntries) * (uint64(s.KeySize) + uint64(s.ValueSize)); n > maxReadBack && s.Type != maps.ProgArray {
-		return m, &vm.Unsupported{What: fmt.Sprintf("map %s: %d bytes of elements, more than %d, are not read back", s.Name, n, maxReadBack)}
-	}
-	attr := &sysbpf.Map{Type: uint32(s.Type), KeySize: s.KeySize, ValueSize: s.ValueSize, MaxEntries: s.MaxEntries, Flags: s.Flags}
+	attr := &sysbpf.Map{Type: uint32(s.Type), KeySize: s.KeySize, ValueSize: s.ValueSize, MaxEntries: s.MaxEntries, Flags: s.Flags, Extra: s.Extra}
 	if s.Type == maps.Array {
 		attr.Flags |= sysbpf.MapMmapable
+	}
+	if inner != nil {
+		like, err := e.createMap(inner, nil)
+		if err != nil {
+			return m, err
+		}
+		defer like.close()
+		attr.InnerFD = uint32(like.fd)
 	}
 	if m.fd, err = sysbpf.CreateMap(attr); err != nil {
 		return m, mapError(s, "create", err)
@@ -49,38 +82,79 @@ func createMap(s *maps.Spec) (m kmap, err error) {
 	if s.Type != maps.Array {
 		return m, nil
 	}
-	if m.memory, err = sysbpf.MapMemory(m.fd, int(stride(s)*s.MaxEntries), false); err != nil {
+	if m.memory, err = sysbpf.MapMemory(m.fd, int(round8(s.ValueSize)*s.MaxEntries), false); err != nil {
 		m.close()
 		return m, mapError(s, "map into memory", err)
 	}
 	return m, nil
 }
 
-// stride is the distance between two elements of an array.
-func stride(s *maps.Spec) uint32 { return (s.ValueSize + 7) &^ 7 }
+// template is what the maps in a map of maps look like, as package maps finds it.
+func template(s *maps.Spec, all []maps.Spec) *maps.Spec {
+	if s.Type != maps.ArrayOfMaps && s.Type != maps.HashOfMaps || s.Inner != nil || len(s.Entries) == 0 || len(s.Entries[0].Value) != 4 {
+		return s.Inner
+	}
+	if n := binary.LittleEndian.Uint32(s.Entries[0].Value); n < uint32(len(all)) {
+		return &all[n]
+	}
+	return nil
+}
 
-// fillMap writes the contents at the start. programs are the descriptors that a
-// prog_array's values number.
-func fillMap(fd int, s *maps.Spec, programs []int) error {
-	for _, e := range s.Entries {
-		if len(e.Key) != int(s.KeySize) || len(e.Value) != int(s.ValueSize) {
+// fillMap writes the contents at the start of map n.
+func (e *executor) fillMap(l *loaded, n int, s *maps.Spec) error {
+	if s.Type == maps.RingBuf {
+		return mapError(s, "map into memory", l.openRing(n, s))
+	}
+	for _, x := range s.Entries {
+		size := len(x.Value)
+		if len(x.Key) != int(s.KeySize) || size != int(s.ValueSize) && size != int(shownValue(s)) {
 			return &vm.Rejected{Insn: -1, Reason: fmt.Sprintf("map %s: entry %x: key has %d bytes and value %d, want %d and %d",
-				s.Name, e.Key, len(e.Key), len(e.Value), s.KeySize, s.ValueSize)}
+				s.Name, x.Key, len(x.Key), size, s.KeySize, shownValue(s))}
 		}
-		key, value := e.Key, e.Value
-		if s.Type == maps.ProgArray { // little-endian on every host, as package maps has it
-			n := binary.LittleEndian.Uint32(value)
-			if n >= uint32(len(programs)) {
-				continue // no program there: the tail call falls through, as in our machines
-			}
-			key = binary.NativeEndian.AppendUint32(nil, binary.LittleEndian.Uint32(e.Key))
-			value = binary.NativeEndian.AppendUint32(nil, uint32(programs[n]))
+		key, value, err := e.native(l, n, s, x)
+		if err != nil {
+			return err
 		}
-		if err := sysbpf.UpdateMap(fd, key, value); err != nil {
-			return mapError(s, fmt.Sprintf("entry %x", e.Key), err)
+		if value == nil {
+			continue // no program there: the tail call falls through, as in our machines
+		}
+		if err := sysbpf.Update(l.maps[n].fd, key, value, 0); err != nil {
+			return mapError(s, fmt.Sprintf("entry %x", x.Key), err)
 		}
 	}
 	return nil
+}
+
+// native turns an entry into what the kernel takes: descriptors for the numbers of
+// objects, a value for every CPU. Numbers are little-endian on every host, as
+// package maps has it, and so are the keys of a prog_array.
+func (e *executor) native(l *loaded, of int, s *maps.Spec, x maps.Entry) (key, value []byte, err error) {
+	if s.Type.PerCPU() {
+		return x.Key, perCPUValue(s, x.Value), nil
+	}
+	if !s.Type.Objects() {
+		return x.Key, x.Value, nil
+	}
+	n := binary.LittleEndian.Uint32(x.Value)
+	key = x.Key
+	switch s.Type {
+	case maps.ProgArray:
+		if n >= uint32(len(l.programs)) {
+			return nil, nil, nil
+		}
+		key = binary.NativeEndian.AppendUint32(nil, binary.LittleEndian.Uint32(x.Key))
+		return key, binary.NativeEndian.AppendUint32(nil, uint32(l.programs[n])), nil
+	case maps.PerfEventArray:
+		fd, err := l.openEvent(of, binary.NativeEndian.Uint32(x.Key), n)
+		if err != nil {
+			return nil, nil, &vm.Unsupported{What: fmt.Sprintf("map %s: a perf event on CPU %d: %s", s.Name, n, describe(err))}
+		}
+		return key, binary.NativeEndian.AppendUint32(nil, uint32(fd)), nil
+	}
+	if n >= uint32(len(l.maps)) {
+		return nil, nil, &vm.Rejected{Insn: -1, Reason: fmt.Sprintf("map %s: entry %x: there is no map %d", s.Name, x.Key, n)}
+	}
+	return key, binary.NativeEndian.AppendUint32(nil, uint32(l.maps[n].fd)), nil
 }
 
 // mapError tells a map that the kernel does not want from one that it cannot make
@@ -94,47 +168,4 @@ func mapError(s *maps.Spec, what string, err error) error {
 		return &vm.Unsupported{What: text}
 	}
 	return &vm.Rejected{Insn: -1, Reason: text}
-}
-
-// read gives all elements of a map.
-func (m *kmap) read(s *maps.Spec) (contents, error) {
-	switch s.Type {
-	case maps.Array:
-		return contents{Values: m.readArray(s)}, nil
-	case maps.Hash:
-		return m.readHash(s)
-	}
-	return contents{}, nil
-}
-
-func (m *kmap) readArray(s *maps.Spec) []byte {
-	values := make([]byte, 0, s.MaxEntries*s.ValueSize)
-	for i := range s.MaxEntries {
-		values = append(values, m.memory[i*stride(s):][:s.ValueSize]...)
-	}
-	return values
-}
-
-func (m *kmap) readHash(s *maps.Spec) (contents, error) {
-	var (
-		keys   = make([]byte, s.MaxEntries*s.KeySize)
-		values = make([]byte, s.MaxEntries*s.ValueSize)
-		size   = max(4, s.KeySize)
-		cursor []byte
-		next   = make([]byte, size)
-		spare  = make([]byte, size)
-		n      uint32
-	)
-	for n < s.MaxEntries {
-		got, err := sysbpf.LookupBatch(m.fd, s.MaxEntries-n, cursor, next, keys[n*s.KeySize:], values[n*s.ValueSize:])
-		n += got
-		if errors.Is(err, syscall.ENOENT) {
-			break
-		}
-		if err != nil {
-			return contents{}, fmt.Errorf("map %s: read back: %s", s.Name, describe(err))
-		}
-		cursor, next, spare = next, spare, next
-	}
-	return contents{Keys: keys[:n*s.KeySize], Values: values[:n*s.ValueSize]}, nil
 }

@@ -15,6 +15,7 @@ type loaded struct {
 	typ      hook.Type
 	programs []int // descriptors
 	maps     []kmap
+	outputs  []*output
 	fullR0   bool // every program stores its r0
 	ldAbs    bool // some program has a hidden exit: LD_ABS beyond the packet returns 0
 	memory   value
@@ -27,6 +28,9 @@ func (l *loaded) close() {
 	}
 	for i := range l.maps {
 		l.maps[i].close()
+	}
+	for _, o := range l.outputs {
+		o.close()
 	}
 }
 
@@ -43,7 +47,7 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		return &vm.Unsupported{What: fmt.Sprintf("a map for %d bytes of memory: %s", size, describe(err))}
 	}
 	for i := range j.Maps {
-		m, err := createMap(&j.Maps[i])
+		m, err := e.createMap(&j.Maps[i], template(&j.Maps[i], j.Maps))
 		if err != nil {
 			return err
 		}
@@ -57,7 +61,7 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		l.programs = append(l.programs, fd)
 	}
 	for i := range j.Maps {
-		if err := fillMap(l.maps[i].fd, &j.Maps[i], l.programs); err != nil {
+		if err := e.fillMap(l, i, &j.Maps[i]); err != nil {
 			return err
 		}
 	}

@@ -5,11 +5,7 @@ package kernelcmp
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"net"
-	"os"
-	"strconv"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -41,7 +37,7 @@ var (
 )
 
 func newStand(t *testing.T) *stand {
-	st := &stand{t: t, cpus: possibleCPUs(), why: map[maps.Type]string{}, ids: map[maps.Type][]uint64{}}
+	st := &stand{t: t, cpus: cpus, why: map[maps.Type]string{}, ids: map[maps.Type][]uint64{}}
 	for _, s := range []*maps.Spec{&innerGood, &innerGood, &innerBad} {
 		fd := st.must(st.create(s))
 		id, err := sysbpf.ID(fd)
@@ -63,8 +59,7 @@ func newStand(t *testing.T) *stand {
 		st.progs, st.ids[maps.ProgArray] = append(st.progs, fd), append(st.ids[maps.ProgArray], uint64(id))
 	}
 	for cpu := range st.cpus {
-		fd, err := unix.PerfEventOpen(&unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_BPF_OUTPUT,
-			Size: uint32(unix.PERF_ATTR_SIZE_VER1), Sample_type: unix.PERF_SAMPLE_RAW}, -1, int(cpu), -1, unix.PERF_FLAG_FD_CLOEXEC)
+		fd, err := sysbpf.OutputEvent(int(cpu))
 		if err != nil {
 			st.why[maps.PerfEventArray] = "needs perf_event_open: " + err.Error()
 			break
@@ -198,21 +193,4 @@ func (st *stand) fromKernel(s *maps.Spec, value []byte) []byte {
 		break
 	}
 	return value
-}
-
-// possibleCPUs is how many values a per-CPU map has in this kernel.
-func possibleCPUs() uint32 {
-	b, err := os.ReadFile("/sys/devices/system/cpu/possible")
-	if err != nil {
-		panic(err)
-	}
-	_, last, found := strings.Cut(strings.TrimSpace(string(b)), "-")
-	if !found {
-		last = strings.TrimSpace(string(b))
-	}
-	n, err := strconv.Atoi(last)
-	if err != nil {
-		panic(fmt.Sprintf("possible CPUs %q: %v", b, err))
-	}
-	return uint32(n) + 1
 }

@@ -28,7 +28,7 @@ import (
 // kernel, and compare every answer: error number, bytes, next key. The kernel is
 // called directly and not through a library, which would put its own words between.
 
-var sequences = flag.Int("sequences", 250, "random operation sequences for each map type")
+var sequences = flag.Int("sequences", 120, "random operation sequences for each map type")
 
 // mapKernel skips where there is no bpf(2).
 func mapKernel(t *testing.T) {
@@ -368,7 +368,7 @@ func TestMapsAnswerAsTheKernel(t *testing.T) {
 func check(t *testing.T, st *stand, typ maps.Type, open func(maps.Spec) commands.SystemUnderTest, command func(mapOp) commands.Command) {
 	lanes, each := 1, *sequences
 	if typ == maps.ArrayOfMaps || typ == maps.HashOfMaps {
-		lanes, each = 32, max(1, *sequences/32)
+		lanes, each = 32, (*sequences+31)/32
 		if !flagged("sequences") {
 			each = 2
 		}

@@ -97,11 +97,16 @@ func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) (r run, err err
 	}
 	for i := range l.maps {
 		x, err := l.maps[i].read(&j.Maps[i])
+		var un *vm.Unsupported
+		if errors.As(err, &un) {
+			return run{Kind: vm.LoadUnsupported, Reason: un.What}, nil
+		}
 		if err != nil {
 			return r, err
 		}
 		r.Maps = append(r.Maps, x)
 	}
+	r.Events = l.events()
 	return r, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
+	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
 // batchSize is how many cases go to the executor, and to the journal, at once.
@@ -70,12 +71,17 @@ func (t *Target) Name() string { return "kernel" }
 func (t *Target) Release() string { return t.release }
 
 // Observables are r0 in 64 bits (32 where the program cannot be made to store it),
-// maps, and what the program's type has of packet, context and memory.
+// maps, records of ring buffers and perf events, and what the program's type has of packet, context and memory.
 func (t *Target) Observables(c *vm.Case) vm.Observable {
 	obs := vm.ObsR0Low32 | vm.ObsR0 | vm.ObsMaps
 	for _, p := range c.Programs {
 		if _, ok := canStoreR0(p); !ok {
 			obs &^= vm.ObsR0
+		}
+	}
+	for _, s := range c.Maps {
+		if s.Type == maps.RingBuf || s.Type == maps.PerfEventArray {
+			obs |= vm.ObsRecords
 		}
 	}
 	if len(c.Programs) == 0 {

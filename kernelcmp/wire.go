@@ -49,6 +49,7 @@ type run struct {
 	R0                      uint64
 	Memory, Packet, Context []byte
 	Maps                    []contents
+	Events                  []vm.Event
 }
 
 // contents are a map's elements, one after the other. Arrays have no keys.
@@ -90,7 +91,7 @@ func (a *answer) outcomes(c *vm.Case) []vm.Outcome {
 	out := make([]vm.Outcome, len(a.Runs))
 	for i, r := range a.Runs {
 		o := &out[i]
-		o.Kind, o.Reason, o.R0 = r.Kind, r.Reason, r.R0
+		o.Kind, o.Reason, o.R0, o.Events = r.Kind, r.Reason, r.R0, r.Events
 		o.Memory.Data, o.Packet.Data, o.Context.Data = r.Memory, r.Packet, r.Context
 		if hook.Lookup(c.Programs[0].Type).Context == hook.SkBuff {
 			o.Context.Undef = skbHidden
@@ -102,23 +103,26 @@ func (a *answer) outcomes(c *vm.Case) []vm.Outcome {
 	return out
 }
 
-// entries lists a map's elements in order of keys, as maps.Map does.
+// entries lists a map's elements in order of keys, as maps.Map does; those of a
+// queue or stack in order of popping.
 func (x *contents) entries(s *maps.Spec) []maps.Entry {
-	n := len(x.Values) / int(max(1, s.ValueSize))
+	size := int(shownValue(s))
+	n := len(x.Values) / max(1, size)
 	if n == 0 {
 		return nil
 	}
 	list := make([]maps.Entry, n)
+	indexed := s.Type == maps.Array || s.Type == maps.PerCPUArray
 	for i := range list {
 		e := &list[i]
-		e.Value = x.Values[i*int(s.ValueSize):][:s.ValueSize]
-		if s.Type == maps.Array {
+		e.Value = x.Values[i*size:][:size]
+		if indexed {
 			e.Key = binary.NativeEndian.AppendUint32(nil, uint32(i))
 		} else {
 			e.Key = x.Keys[i*int(s.KeySize):][:s.KeySize]
 		}
 	}
-	if s.Type != maps.Array {
+	if !indexed && !s.Type.Keyless() {
 		slices.SortFunc(list, func(a, b maps.Entry) int { return bytes.Compare(a.Key, b.Key) })
 	}
 	return list

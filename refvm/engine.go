@@ -119,7 +119,9 @@ func (x *instance) Run(m *vm.Machine) vm.Result {
 		r.Undef &^= 1 << 2
 	}
 	r.Regs[10] = r.openFrame(0)
+	m.TracksUndef = true
 	kind := r.loop()
+	m.TracksUndef = false
 	res := vm.Result{
 		Kind: kind, R0: r.Regs[0], Regs: r.Regs, Undef: r.Undef, Tainted: r.taint, Steps: r.Steps, Fault: r.fault,
 	}

@@ -23,7 +23,7 @@ func (d Difference) String() string {
 }
 
 // Compare looks for the first difference of two outcomes in the observables of
-// obs, in the order kind, fault, r0, registers, bytes, maps, trace, steps. Values
+// obs, in the order kind, fault, r0, registers, bytes, maps, trace, events, steps. Values
 // marked undefined on either side are passed over. ok is true if there is none.
 func Compare(a, b *Outcome, obs Observable) (d Difference, ok bool) {
 	if a.Tainted || b.Tainted {
@@ -110,6 +110,9 @@ func compareState(a, b *Outcome, obs Observable) (Difference, bool) {
 	}
 	if obs&ObsTrace != 0 && !slices.Equal(a.Trace, b.Trace) {
 		return Difference{"trace", "", fmt.Sprintf("%q", a.Trace), fmt.Sprintf("%q", b.Trace)}, false
+	}
+	if d, ok := compareEvents(a, b, obs); !ok {
+		return d, false
 	}
 	if obs&ObsSteps != 0 && a.Steps != b.Steps {
 		return Difference{"steps", "", fmt.Sprint(a.Steps), fmt.Sprint(b.Steps)}, false

@@ -43,14 +43,21 @@ const (
 	HelperProcessorID  = 8
 	HelperTailCall     = 12
 	HelperLoop         = 181
-	highestHelper      = HelperLoop
 	maxTracePrintkArgs = 3
 )
 
-var helpers = [highestHelper + 1]*Helper{
-	HelperMapLookup:   {Name: "map_lookup_elem", Args: 2, Call: mapLookup},
-	HelperMapUpdate:   {Name: "map_update_elem", Args: 4, Call: mapUpdate},
-	HelperMapDelete:   {Name: "map_delete_elem", Args: 2, Call: mapDelete},
+// helpers is indexed by number. Each family of helpers has a file and a table.
+var helpers = func() (all [256]*Helper) {
+	for _, family := range []map[int32]*Helper{basicHelpers, mapHelpers, ringHelpers, outputHelpers} {
+		for id, h := range family {
+			h.ID = id
+			all[id] = h
+		}
+	}
+	return all
+}()
+
+var basicHelpers = map[int32]*Helper{
 	HelperKtime:       {Name: "ktime_get_ns", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return m.Now(), Fault{} }},
 	HelperTracePrintk: {Name: "trace_printk", Args: 2, Call: tracePrintk},
 	HelperPrandom: {Name: "get_prandom_u32", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) {
@@ -61,14 +68,6 @@ var helpers = [highestHelper + 1]*Helper{
 	}},
 	HelperTailCall: {Name: "tail_call", Args: 3, Flow: TailCalls, Void: true},
 	HelperLoop:     {Name: "loop", Args: 4, Flow: Loops},
-}
-
-func init() {
-	for id, h := range helpers {
-		if h != nil {
-			h.ID = int32(id)
-		}
-	}
 }
 
 // HelperByID finds a helper, or nil.
@@ -92,48 +91,6 @@ func HelperByName(name string) *Helper {
 
 // Errno is -e as r0 holds it.
 func Errno(e maps.Errno) uint64 { return uint64(-int64(e)) }
-
-// mapArg finds the map of a helper's first argument and its key.
-func mapArg(m *Machine, a *[5]uint64) (maps.Map, []byte, Fault) {
-	x := m.World.MapAt(a[0])
-	if x == nil {
-		return nil, nil, Fault{Kind: FaultHelper, Addr: a[0]}
-	}
-	key, f := m.Bytes(a[1], x.Spec().KeySize, mem.Read)
-	return x, key, f
-}
-
-func mapLookup(m *Machine, a *[5]uint64) (uint64, Fault) {
-	x, key, f := mapArg(m, a)
-	if f.Kind != NoFault {
-		return 0, f
-	}
-	addr, ok := x.Lookup(key)
-	if !ok {
-		return 0, Fault{}
-	}
-	return uint64(addr), Fault{}
-}
-
-func mapUpdate(m *Machine, a *[5]uint64) (uint64, Fault) {
-	x, key, f := mapArg(m, a)
-	if f.Kind != NoFault {
-		return 0, f
-	}
-	value, f := m.Bytes(a[2], x.Spec().ValueSize, mem.Read)
-	if f.Kind != NoFault {
-		return 0, f
-	}
-	return status(x.Update(key, value, a[3])), Fault{}
-}
-
-func mapDelete(m *Machine, a *[5]uint64) (uint64, Fault) {
-	x, key, f := mapArg(m, a)
-	if f.Kind != NoFault {
-		return 0, f
-	}
-	return status(x.Delete(key)), Fault{}
-}
 
 // status turns a map's error into r0.
 func status(err error) uint64 {

@@ -31,10 +31,14 @@ type Machine struct {
 	R1, R2 uint64   // registers at entry
 	R2Def  bool     // r2 has a defined value at entry
 	Trace  []string // what trace_printk printed
+	Events []Event  // what the program put out
 
 	TailCalls int    // made in this run; engines count here
 	Budget    uint64 // of may_goto; engines count down here
 
+	// TracksUndef is set by an engine that keeps the Undef marks of guest memory,
+	// while it runs: helpers then mark what they leave unspecified.
+	TracksUndef bool
 	// ReadUndef is set when a helper reads memory that the reference VM has marked
 	// undefined: the outcome is then not comparable.
 	ReadUndef bool
@@ -43,7 +47,8 @@ type Machine struct {
 	rng                     rand.PCG
 	clock                   uint64
 	framesUsed              int
-	first                   mem.Perm // what frame 0 allows; it stays open between runs
+	hook                    *hook.Info // of the program that runs
+	first                   mem.Perm   // what frame 0 allows; it stays open between runs
 }
 
 // area is a place for input, as long as the input.
@@ -92,6 +97,8 @@ func (m *Machine) clear() {
 	m.framesUsed, m.first = 0, 0
 	clear(m.Trace)
 	m.Trace = m.Trace[:0]
+	clear(m.Events)
+	m.Events = m.Events[:0]
 }
 
 // Setup clears the machine and lays out an input for a program of type t.
@@ -101,6 +108,7 @@ func (m *Machine) Setup(t hook.Type, in *Input) error {
 		return &Unsupported{t.String()}
 	}
 	m.clear()
+	m.hook = info
 	m.World.trusted = m.World.trusted || m.Mode == Trusted
 	m.TailCalls, m.Budget, m.ReadUndef = 0, MaxLoops, false
 	m.rng.Seed(in.Seed, 0x10c5_7e9)
@@ -228,6 +236,7 @@ func (m *Machine) Observe(r Result, o *Outcome) {
 	o.Packet = m.blob(m.packet, o.Packet.Data)
 	o.Context = m.blob(m.context, o.Context.Data)
 	o.Trace = append(o.Trace[:0], m.Trace...)
+	o.Events = append(o.Events[:0], m.Events...)
 	for len(o.Maps) < len(m.World.Maps) {
 		o.Maps = append(o.Maps, nil)
 	}

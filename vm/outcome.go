@@ -119,6 +119,7 @@ type Outcome struct {
 	Context Blob
 	Maps    [][]maps.Entry // one list a map, in order of keys
 	Trace   []string       // what the program printed
+	Events  []Event        // what it put out, in order
 }
 
 // Observable is a part of an outcome that a target can show.
@@ -136,11 +137,13 @@ const (
 	ObsSteps // includes running out of fuel at the same instruction
 	ObsFault // kind, pc and address
 	ObsTrace
+	ObsEvents
+	ObsRecords // of the events: the bytes put into ring buffers and perf events, map by map
 
-	ObsAll = ObsR0 | ObsR0Low32 | ObsRegs | ObsMemory | ObsPacket | ObsContext | ObsMaps | ObsSteps | ObsFault | ObsTrace
+	ObsAll = ObsR0 | ObsR0Low32 | ObsRegs | ObsMemory | ObsPacket | ObsContext | ObsMaps | ObsSteps | ObsFault | ObsTrace | ObsEvents | ObsRecords
 )
 
-var observableNames = [...]string{"r0", "r0_low32", "regs", "memory", "packet", "ctx", "maps", "steps", "fault", "trace"}
+var observableNames = [...]string{"r0", "r0_low32", "regs", "memory", "packet", "ctx", "maps", "steps", "fault", "trace", "events", "records"}
 
 // Names lists the observables of a set.
 func (o Observable) Names() []string {

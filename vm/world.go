@@ -122,6 +122,9 @@ func (w *World) MapAt(addr uint64) maps.Map {
 	return w.Maps[off/mem.MapStride]
 }
 
+// mapNumber is the number of the map at a guest address.
+func (w *World) mapNumber(addr uint64) int { return int(addr-mem.MapBase) / mem.MapStride }
+
 // Load checks a program, resolves it against the World and hands it to the engine.
 // The error is a *Rejected or an *Unsupported.
 func (w *World) Load(e Engine, p *Program) (*Loaded, error) {

@@ -62,6 +62,11 @@ func RunOf(o *vm.Outcome, want vm.Observable) Run {
 	if want&vm.ObsTrace != 0 {
 		r.Trace = append([]string(nil), o.Trace...)
 	}
+	if want&vm.ObsEvents != 0 {
+		for _, e := range o.Events {
+			r.Events = append(r.Events, Event{e.Kind.String(), e.Map, e.Index, U64(e.Flags), append(Hex{}, e.Data...), maskOf(e.Undef)})
+		}
+	}
 	if o.Kind == vm.Faulted && want&vm.ObsFault != 0 {
 		r.Fault = &Fault{o.Fault.Kind.String(), o.Fault.Prog, o.Fault.PC, U64(o.Fault.Addr)}
 	}
@@ -137,6 +142,16 @@ func (r *Run) Outcome(o *vm.Outcome) error {
 		if len(x.mask) != 0 && len(x.mask) != len(x.to.Data) {
 			return fmt.Errorf("%s: the mask of undefined bytes has %d bytes, want %d", x.name, len(x.mask), len(x.to.Data))
 		}
+	}
+	for _, e := range r.Events {
+		kind, ok := vm.EventKindByName(e.Kind)
+		if !ok {
+			return fmt.Errorf("unknown kind of event %q", e.Kind)
+		}
+		if len(e.Undef) != 0 && len(e.Undef) != len(e.Data) {
+			return fmt.Errorf("%s event: the mask of undefined bytes has %d bytes, want %d", e.Kind, len(e.Undef), len(e.Data))
+		}
+		o.Events = append(o.Events, vm.Event{Kind: kind, Map: e.Map, Index: e.Index, Flags: uint64(e.Flags), Data: e.Data, Undef: boolsOf(e.Undef)})
 	}
 	for _, m := range r.Maps {
 		var entries []maps.Entry

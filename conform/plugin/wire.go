@@ -98,6 +98,7 @@ type Run struct {
 	Steps   *uint64     `json:"steps,omitempty"`
 	Fault   *Fault      `json:"fault,omitempty"`
 	Trace   []string    `json:"trace,omitempty"`
+	Events  []Event     `json:"events,omitempty"`
 	Undef   *Undef      `json:"undef,omitempty"`
 	Tainted bool        `json:"tainted,omitempty"` // nothing of the run can be compared
 	Reason  string      `json:"reason,omitempty"`
@@ -110,6 +111,16 @@ type Undef struct {
 	Memory Hex   `json:"memory,omitempty"`
 	Packet Hex   `json:"packet,omitempty"`
 	Ctx    Hex   `json:"ctx,omitempty"`
+}
+
+// Event is an effect of a program: see vm.Event. The kind is by name.
+type Event struct {
+	Kind  string `json:"kind"`
+	Map   int    `json:"map"`
+	Index uint64 `json:"index,omitempty"`
+	Flags U64    `json:"flags,omitempty"`
+	Data  Hex    `json:"data,omitempty"`
+	Undef Hex    `json:"undef,omitempty"` // a mask as long as data
 }
 
 // Fault is a fault and its place.

@@ -14,8 +14,11 @@ import (
 func convertMap(name string, m *ebpf.MapSpec, order spec.ByteOrder) *Map {
 	out := &Map{Spec: maps.Spec{
 		Name: name, Type: maps.Type(m.Type), Flags: m.Flags,
-		KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
+		KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Extra: m.MapExtra,
 	}}
+	if i := m.InnerMap; i != nil {
+		out.Inner = &maps.Spec{Type: maps.Type(i.Type), Flags: i.Flags, KeySize: i.KeySize, ValueSize: i.ValueSize, MaxEntries: i.MaxEntries}
+	}
 	if out.Type == maps.ProgArray && out.KeySize == 0 {
 		out.KeySize = 4 // the reader leaves it out where the object does
 	}

@@ -143,7 +143,6 @@ func TestUnready(t *testing.T) {
 		{"undefined", "program undefined (section xdp): insn 1: function elsewhere is declared but not defined"},
 		{"probe", "program probe (section kprobe/do_exit): unsupported: program type 2"},
 		{"odd", "program odd (section nonsense): the section's name says no program type"},
-		{"ring", "program ring, insn 1: map events: unsupported: map type 27"},
 		{"missing", `there is no program "missing": the object has core, kfunc, ksym, odd, probe, ring, undefined`},
 		{"", "name one of the programs: the object has core,"},
 	} {

@@ -19,7 +19,7 @@ const (
 	arrayFlags  = NUMANode | access
 	hashFlags   = NoPrealloc | NoCommonLRU | NUMANode | access | ZeroSeed
 	deviceFlags = NUMANode | UserReadOnly | UserWriteOnly
-	maxCPUs     = 8192 // NR_CPUS of usual kernels
+	maxCPUs     = 8192 // Linux's CONFIG_NR_CPUS, at most
 )
 
 var (
@@ -63,6 +63,7 @@ const (
 	page         = 4096      // what a ring buffer is a multiple of
 	maxRing      = 512 << 20 // enough for a guest
 	maxHashFuncs = 15
+	maxBits      = 1 << 28 // of a bloom filter, about; enough for a guest
 )
 
 // check applies the limits of Linux's *_map_alloc_check.
@@ -112,6 +113,8 @@ func (s *Spec) wrong() (what string, e Errno) {
 	switch {
 	case r.max != 0 && s.MaxEntries > r.max:
 		return fmt.Sprintf("max_entries %d, more than %d", s.MaxEntries, r.max), E2BIG
+	case s.Type == BloomFilter && uint64(s.MaxEntries)*max(1, s.Extra) > maxBits:
+		return fmt.Sprintf("a bloom_filter for %d values", s.MaxEntries), E2BIG
 	case s.KeySize > maxKey, s.ValueSize > maxValue, s.Type.PerCPU() && s.ValueSize > maxPerCPU:
 		return fmt.Sprintf("key_size %d or value_size %d is too large", s.KeySize, s.ValueSize), E2BIG
 	}

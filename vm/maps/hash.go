@@ -43,7 +43,7 @@ func (h *hash) setup(s *Spec, at Place) {
 	h.most = uint32(s.capacity(at.CPUs))
 	h.spare = h.most
 	if s.Type.LRU() {
-		h.lru = newClock(h.most + 1)
+		h.lru = &clock{}
 	}
 }
 

@@ -12,20 +12,13 @@ package maps
 // both: never more than max_entries keys, a key just written is there, a map
 // evicts only to make room for a key.
 type clock struct {
-	slots []struct {
-		key        string
-		taken, ref bool
-	}
-	hand uint32
+	slots []use // those that a key was ever in
+	hand  int
 }
 
-func newClock(slots uint32) *clock {
-	c := &clock{}
-	c.slots = append(c.slots, make([]struct {
-		key        string
-		taken, ref bool
-	}, slots)...)
-	return c
+type use struct {
+	key        string
+	taken, ref bool
 }
 
 func (c *clock) use(slot uint32) { c.slots[slot].ref = true }
@@ -33,15 +26,17 @@ func (c *clock) use(slot uint32) { c.slots[slot].ref = true }
 func (c *clock) clear(slot uint32) { c.slots[slot].taken = false }
 
 func (c *clock) set(slot uint32, key string) {
-	s := &c.slots[slot]
-	s.key, s.taken, s.ref = key, true, false
+	for int(slot) >= len(c.slots) {
+		c.slots = append(c.slots, use{})
+	}
+	c.slots[slot] = use{key: key, taken: true}
 }
 
 // victim is the key to evict. There is at least one.
 func (c *clock) victim() string {
 	for {
 		s := &c.slots[c.hand]
-		c.hand = (c.hand + 1) % uint32(len(c.slots))
+		c.hand = (c.hand + 1) % len(c.slots)
 		if s.taken && !s.ref {
 			return s.key
 		}

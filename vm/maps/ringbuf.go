@@ -11,13 +11,12 @@ import (
 //
 // Positions count bytes since the start and only grow. A record stands at its
 // position modulo the size; one that passes the end of the ring goes on behind it,
-// where Linux maps the ring a second time. So a reserved record shows what was in
-// those bytes before, as Linux's does.
+// where Linux maps the ring a second time. What a reserved record holds before it is
+// written is unspecified: here zeroes. Headers are not in guest memory.
 type ring struct {
 	object
 	producer, consumer uint64
-	pending            uint64 // the oldest record that is not committed is not before this
-	records            []record
+	records            []record // in order
 }
 
 // record is one that is not consumed yet.
@@ -29,10 +28,8 @@ type record struct {
 }
 
 const (
-	ringHeader  = 8
-	ringBusy    = 1 << 31
-	ringDiscard = 1 << 30
-	maxRecord   = 1<<30 - 1
+	ringHeader = 8
+	maxRecord  = 1<<30 - 1
 )
 
 // Flags and questions of the ring buffer helpers (BPF_RB_*).
@@ -61,8 +58,8 @@ func (r *ring) data(at uint64) uint32 {
 }
 
 // Reserve makes a record of size bytes that only its program sees, and gives its
-// address. ok is false if there is no room.
-func (r *ring) Reserve(size uint64) (addr uint32, ok bool) {
+// address; p is what the program may do with it. ok is false if there is no room.
+func (r *ring) Reserve(size uint64, p mem.Perm) (addr uint32, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if size > maxRecord {
@@ -70,57 +67,20 @@ func (r *ring) Reserve(size uint64) (addr uint32, ok bool) {
 	}
 	rec := record{at: r.producer, size: uint32(size), busy: true}
 	end := rec.at + room(rec.size)
-	for _, x := range r.records {
-		if x.at >= r.pending {
-			if x.busy {
-				break
-			}
-			r.pending = x.at + room(x.size)
-		}
+	pending := r.producer // where the oldest reservation is
+	if i := slices.IndexFunc(r.records, func(x record) bool { return x.busy }); i >= 0 {
+		pending = r.records[i].at
 	}
 	most := uint64(r.spec.MaxEntries)
-	if room(rec.size) > most || end-r.consumer > most-1 || end-r.pending > most-1 {
+	if room(rec.size) > most || end-r.consumer > most-1 || end-pending > most-1 {
 		return 0, false
 	}
 	addr = r.data(rec.at)
-	r.fold(&rec, false)
-	r.header(&rec)
-	r.mem.Allow(addr, rec.size, mem.RW)
+	clear(r.mem.Bytes(addr, rec.size))
+	r.mem.Allow(addr, rec.size, p)
 	r.producer = end
 	r.records = append(r.records, rec)
 	return addr, true
-}
-
-// fold moves what a record has behind the end of the ring to its beginning, or
-// back from there.
-func (r *ring) fold(rec *record, toStart bool) {
-	start := uint32(rec.at % uint64(r.spec.MaxEntries))
-	end := start + uint32(room(rec.size))
-	if end <= r.spec.MaxEntries {
-		return
-	}
-	n := end - r.spec.MaxEntries
-	first, behind := r.mem.Bytes(r.base, n), r.mem.Bytes(r.base+r.spec.MaxEntries, n)
-	if toStart {
-		copy(first, behind)
-	} else {
-		copy(behind, first)
-	}
-}
-
-// header writes the word before a record that says what it is. The word after that,
-// in Linux a page number, is left zero.
-func (r *ring) header(rec *record) {
-	v := rec.size
-	if rec.busy {
-		v |= ringBusy
-	}
-	if rec.discarded {
-		v |= ringDiscard
-	}
-	b := r.mem.Bytes(r.data(rec.at)-ringHeader, ringHeader)
-	clear(b)
-	r.mem.Order.Binary().PutUint32(b, v)
 }
 
 // Commit ends the reservation at addr. It gives a copy of the record's bytes; ok is
@@ -136,14 +96,12 @@ func (r *ring) Commit(addr uint32, discard bool) (data []byte, undef []bool, ok 
 	rec.busy, rec.discarded = false, discard
 	data, undef = slices.Clone(r.mem.Bytes(addr, rec.size)), r.mem.UndefIn(addr, rec.size)
 	r.mem.Allow(addr, rec.size, 0)
-	r.header(rec)
-	r.fold(rec, true)
 	return data, undef, true
 }
 
 // Output writes a whole record. It is EAGAIN if there is no room.
 func (r *ring) Output(data []byte) error {
-	addr, ok := r.Reserve(uint64(len(data)))
+	addr, ok := r.Reserve(uint64(len(data)), mem.RW)
 	if !ok {
 		return EAGAIN
 	}
@@ -179,24 +137,10 @@ func (r *ring) Consume() (data []byte, ok bool) {
 		r.records = slices.Delete(r.records, 0, 1)
 		r.consumer = rec.at + room(rec.size)
 		if !rec.discarded {
-			return r.contents(&rec), true
+			return slices.Clone(r.mem.Bytes(r.data(rec.at), rec.size)), true
 		}
 	}
 	return nil, false
-}
-
-// contents copies a committed record, which may go on at the ring's beginning.
-func (r *ring) contents(rec *record) []byte {
-	start := r.data(rec.at) - r.base
-	whole := r.mem.Bytes(r.base, 2*r.spec.MaxEntries)
-	data := make([]byte, rec.size)
-	if start < r.spec.MaxEntries {
-		n := copy(data, whole[start:r.spec.MaxEntries])
-		copy(data[n:], whole)
-		return data
-	}
-	copy(data, whole[start-r.spec.MaxEntries:])
-	return data
 }
 
 func (r *ring) Update([]byte, []byte, uint64) error { return ENOTSUPP }
@@ -207,7 +151,7 @@ func (r *ring) nextKey(_, _ []byte) error    { return ENOTSUPP }
 
 // Ring is a Map that is a ring buffer.
 type Ring interface {
-	Reserve(size uint64) (addr uint32, ok bool)
+	Reserve(size uint64, p mem.Perm) (addr uint32, ok bool)
 	Commit(addr uint32, discard bool) (data []byte, undef []bool, ok bool)
 	Output(data []byte) error
 	Query(what uint64) uint64

@@ -15,17 +15,22 @@ func newSockets(s *Spec, at Place) *sockets {
 }
 
 func (x *sockets) Update(key, value []byte, flags uint64) error {
-	i := x.index(key)
-	there := x.Target(i)
-	switch {
-	case x.spec.Type == SockMap && number(value) == 0:
+	if x.spec.Type == SockMap && number(value) == 0 { // before anything else is looked at
 		return EBADF
+	}
+	i := x.index(key)
+	switch {
 	case flags > Exist:
 		return EINVAL
 	case i >= x.spec.MaxEntries:
 		return E2BIG
 	case number(value) == 0:
 		return EBADF
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	there := x.there[i]
+	switch {
 	case there && x.spec.Type == XSKMap && number(x.mem.Bytes(x.at(i), 4)) == number(value):
 		return nil
 	case there && flags == NoExist:
@@ -33,10 +38,12 @@ func (x *sockets) Update(key, value []byte, flags uint64) error {
 	case !there && flags == Exist:
 		return ENOENT
 	}
-	x.place(i, value)
+	x.there[i] = true
+	x.put(x.at(i), value)
 	return nil
 }
 
+// Delete of what is not there is an error in a sockmap, and none in an xskmap.
 func (x *sockets) Delete(key []byte) error {
 	if x.spec.Type == SockMap && !x.Target(x.index(key)) {
 		return EINVAL
@@ -60,6 +67,8 @@ func (o *object) lookupSocket(m Map, key, value []byte) error {
 	if !ok {
 		return ENOENT
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	copy(value, o.mem.Bytes(addr, o.spec.ValueSize))
 	return nil
 }

@@ -1,18 +1,22 @@
 package maps
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // stackTrace keeps call stacks under a number made from their contents (Linux's
 // kernel/bpf/stackmap.c). Programs put them in by bpf_get_stackid; only user space
 // reads them.
 type stackTrace struct {
 	object
-	traces []trace // as many as buckets
+	buckets uint32
+	traces  map[uint32]trace // by number, below buckets
 }
 
 type trace struct {
 	hash  uint32
-	words []byte // 8 bytes a frame; nil: none
+	words []byte // 8 bytes a frame
 }
 
 // Flags of bpf_get_stackid.
@@ -24,7 +28,7 @@ const (
 )
 
 func newStackTrace(s *Spec, at Place) *stackTrace {
-	t := &stackTrace{traces: make([]trace, buckets(s.MaxEntries))}
+	t := &stackTrace{buckets: buckets(s.MaxEntries), traces: map[uint32]trace{}}
 	t.init(s, at)
 	return t
 }
@@ -46,11 +50,10 @@ func (t *stackTrace) Put(stack []uint64, flags uint64) (id uint32, err error) {
 		t.mem.Order.Binary().PutUint64(words[len(words)-8:], ip)
 	}
 	hash := jhash(words, 0)
-	id = hash & uint32(len(t.traces)-1)
+	id = hash & (t.buckets - 1)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old := &t.traces[id]
-	if old.words != nil {
+	if old, there := t.traces[id]; there {
 		same := old.hash == hash && (flags&StackFastCmp != 0 || slices.Equal(old.words, words))
 		if same {
 			return id, nil
@@ -59,23 +62,16 @@ func (t *stackTrace) Put(stack []uint64, flags uint64) (id uint32, err error) {
 			return 0, EEXIST
 		}
 	}
-	*old = trace{hash, words}
+	t.traces[id] = trace{hash, words}
 	return id, nil
-}
-
-func (t *stackTrace) find(key []byte) (*trace, error) {
-	if id := t.index(key); id < uint32(len(t.traces)) && t.traces[id].words != nil {
-		return &t.traces[id], nil
-	}
-	return nil, ENOENT
 }
 
 func (t *stackTrace) userLookup(key, value []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	x, err := t.find(key)
-	if err != nil {
-		return err
+	x, there := t.traces[t.index(key)]
+	if !there {
+		return ENOENT
 	}
 	clear(value[copy(value, x.words):])
 	return nil
@@ -91,28 +87,29 @@ func (t *stackTrace) userTake(key, value []byte) error {
 func (t *stackTrace) Delete(key []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.index(key) >= uint32(len(t.traces)) {
+	id := t.index(key)
+	if id >= t.buckets {
 		return E2BIG
 	}
-	x, err := t.find(key)
-	if err != nil {
-		return err
+	if _, there := t.traces[id]; !there {
+		return ENOENT
 	}
-	*x = trace{}
+	delete(t.traces, id)
 	return nil
 }
 
+// nextKey goes up from a number that is there, else from 0.
 func (t *stackTrace) nextKey(key, next []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	id := uint32(0)
+	from := uint32(0)
 	if key != nil {
-		if _, err := t.find(key); err == nil {
-			id = t.index(key) + 1
+		if _, there := t.traces[t.index(key)]; there {
+			from = t.index(key) + 1
 		}
 	}
-	for ; id < uint32(len(t.traces)); id++ {
-		if t.traces[id].words != nil {
+	for _, id := range slices.Sorted(maps.Keys(t.traces)) {
+		if id >= from {
 			t.mem.Order.Binary().PutUint32(next, id)
 			return nil
 		}
@@ -124,13 +121,11 @@ func (t *stackTrace) Entries(dst []Entry) []Entry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	from := len(dst)
-	for id := range t.traces {
-		if words := t.traces[id].words; words != nil {
-			var e *Entry
-			dst, e = nextEntry(dst)
-			e.Key = t.appendIndex(e.Key, uint32(id))
-			e.Value = append(append(e.Value, words...), make([]byte, int(t.spec.ValueSize)-len(words))...)
-		}
+	for id, x := range t.traces {
+		var e *Entry
+		dst, e = nextEntry(dst)
+		e.Key = t.appendIndex(e.Key, id)
+		e.Value = append(append(e.Value, x.words...), make([]byte, int(t.spec.ValueSize)-len(x.words))...)
 	}
 	sortEntries(dst[from:])
 	return dst

@@ -125,7 +125,14 @@ func MapMemory(fd, size int, write bool) ([]byte, error) {
 	return unix.Mmap(fd, 0, (size+page-1)/page*page, prot, unix.MAP_SHARED)
 }
 
-// UnmapMemory ends what MapMemory began.
+// MapRing maps what a ring buffer's producers write: a page that begins with their
+// position, then the data, twice.
+func MapRing(fd, size int) ([]byte, error) {
+	page := unix.Getpagesize()
+	return unix.Mmap(fd, int64(page), page+2*size, unix.PROT_READ, unix.MAP_SHARED)
+}
+
+// UnmapMemory ends what MapMemory or MapRing began.
 func UnmapMemory(b []byte) error { return unix.Munmap(b) }
 
 var license = []byte("GPL\x00")
@@ -190,6 +197,21 @@ func RunProg(fd int, r *Run) error {
 	r.DataOut = r.DataOut[:min(int(attr.dataOut), cap(r.DataOut))]
 	r.CtxOut = r.CtxOut[:min(int(attr.ctxOut), cap(r.CtxOut))]
 	return nil
+}
+
+// OutputEvent opens the perf event of a CPU that bpf_perf_event_output writes to.
+func OutputEvent(cpu int) (fd int, err error) {
+	return unix.PerfEventOpen(&unix.PerfEventAttr{
+		Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_BPF_OUTPUT,
+		Size: unix.PERF_ATTR_SIZE_VER1, Sample_type: unix.PERF_SAMPLE_RAW,
+	}, -1, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
+}
+
+// Pin keeps this thread on a CPU.
+func Pin(cpu int) error {
+	var set unix.CPUSet
+	set.Set(cpu)
+	return unix.SchedSetaffinity(0, &set)
 }
 
 // Close closes a descriptor.

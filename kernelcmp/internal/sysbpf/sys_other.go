@@ -39,6 +39,9 @@ func LookupBatch(int, uint32, []byte, []byte, []byte, []byte) (n uint32, err err
 // MapMemory maps the values of an array into this process.
 func MapMemory(int, int, bool) ([]byte, error) { return nil, errors.ErrUnsupported }
 
+// MapRing maps a ring buffer.
+func MapRing(int, int) ([]byte, error) { return nil, errors.ErrUnsupported }
+
 // UnmapMemory ends what MapMemory began.
 func UnmapMemory([]byte) error { return errors.ErrUnsupported }
 
@@ -47,6 +50,12 @@ func LoadProg(*Prog) (fd int, err error) { return -1, errors.ErrUnsupported }
 
 // RunProg runs a program once.
 func RunProg(int, *Run) error { return errors.ErrUnsupported }
+
+// OutputEvent opens a perf event.
+func OutputEvent(int) (fd int, err error) { return -1, errors.ErrUnsupported }
+
+// Pin keeps this thread on a CPU.
+func Pin(int) error { return errors.ErrUnsupported }
 
 // Close closes a descriptor.
 func Close(int) {}
