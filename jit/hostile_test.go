@@ -69,9 +69,13 @@ func hostile(rnd *rand.Rand, row *spec.Row, addr uint64, off int16) *vm.Case {
 	}
 	*addressRegister(row)(&i) = 3
 	insns := []spec.Insn{
-		{Op: spec.MOV, Dst: 0, Imm: 1}, {Op: spec.MOV, Dst: 1, Imm: 2}, {Op: spec.MOV, Dst: 2, Imm: 3},
-		{Op: spec.LDDW, Dst: 3, Imm: int32(addr)}, {Imm: int32(addr >> 32)},
-		i, {Op: spec.EXIT},
+		{Op: spec.MOV, Dst: 0, Imm: 1},
+		{Op: spec.MOV, Dst: 1, Imm: 2},
+		{Op: spec.MOV, Dst: 2, Imm: 3},
+		{Op: spec.LDDW, Dst: 3, Imm: int32(addr)},
+		{Imm: int32(addr >> 32)},
+		i,
+		{Op: spec.EXIT},
 	}
 	return &vm.Case{
 		Name: row.Name, Programs: []*vm.Program{{Type: hook.SocketFilter, Insns: insns}}, Inputs: []vm.Input{{}},

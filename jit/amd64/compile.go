@@ -1,8 +1,9 @@
 package amd64
 
 import (
-	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"slices"
+
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
 	"github.com/lockstep-ebpf/lockstep/jit/plan"
