@@ -1,7 +1,9 @@
 package jit_test
 
 import (
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -52,5 +54,48 @@ func BenchmarkHelper(b *testing.B) {
 		exit`, vm.Trusted)
 	for b.Loop() {
 		l.Instance.Run(m)
+	}
+}
+
+// BenchmarkStopTheWorld is the time that stopping the world takes while another
+// goroutine runs native code; and, to compare, while it runs Go.
+func BenchmarkStopTheWorld(b *testing.B) {
+	l, m := load(b, `
+		r1 = 7
+	l:	r2 = 0x7edcba9876543210 ll
+		r2 /= r1
+		r1 += r2
+		goto l
+		exit`, vm.Trusted)
+	m.Fuel = 100_000_000
+	for name, work := range map[string]func(){
+		"native": func() { l.Instance.Run(m) },
+		"go":     func() { grow(100) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			stop := make(chan struct{})
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						work()
+					}
+				}
+			}()
+			var stats runtime.MemStats
+			longest := time.Duration(0)
+			for b.Loop() {
+				from := time.Now()
+				runtime.ReadMemStats(&stats) // stops the world
+				longest = max(longest, time.Since(from))
+			}
+			close(stop)
+			<-done
+			b.ReportMetric(float64(longest.Microseconds()), "longest-µs")
+		})
 	}
 }

@@ -39,7 +39,7 @@ func (r *run) push(ret int) bool {
 	if n == mem.MaxFrames {
 		return r.fail(vm.FaultDepth, 0)
 	}
-	r.st.Frames[n] = abi.Frame{Return: r.code.at(ret), Slot: uint64(ret), Saved: [4]uint64(r.st.Regs[6:10])}
+	r.st.Frames[n] = abi.Frame{Return: r.code.at(ret), Slot: uint64(ret), Open: 1, Saved: [4]uint64(r.st.Regs[6:10])}
 	r.open(n)
 	r.st.SetDepth(n)
 	return true
@@ -79,6 +79,19 @@ func (r *run) exit() (next int) {
 func (r *run) close(n int) {
 	if r.m.Mode == vm.Checked {
 		r.m.CloseFrame(n)
+	}
+}
+
+// openAll opens the frames that native code has left shut, before somebody looks.
+func (r *run) openAll() {
+	if r.m.Mode == vm.Trusted {
+		return
+	}
+	for n := r.st.Depth(); n > 0; n-- {
+		if f := &r.st.Frames[n]; f.Open == 0 {
+			r.m.OpenFrame(n, mem.RW)
+			f.Open = 1
+		}
 	}
 }
 

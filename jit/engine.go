@@ -2,6 +2,7 @@ package jit
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
@@ -9,7 +10,12 @@ import (
 )
 
 // Engine compiles programs to native code. The zero value is ready.
-type Engine struct{}
+type Engine struct {
+	// PerfMap, if set, gets a line for every piece of code: start and size in hex, and
+	// a name. That is the form of the files /tmp/perf-PID.map, in which perf looks for
+	// the names of code that is in no file. Each line is one Write.
+	PerfMap io.Writer
+}
 
 // Name is "jit".
 func (Engine) Name() string { return "jit" }
@@ -34,7 +40,7 @@ func (e Engine) Load(l *vm.Loaded) (vm.Instance, error) {
 	if err := e.Supports(l.Program); err != nil {
 		return nil, err
 	}
-	in := &instance{loaded: l, runs: make([]*run, len(l.World.Machines()))}
+	in := &instance{loaded: l, perfMap: e.PerfMap, runs: make([]*run, len(l.World.Machines()))}
 	for _, m := range l.World.Machines() {
 		if _, err := in.code(modeOf(m)); err != nil {
 			return nil, err

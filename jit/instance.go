@@ -2,6 +2,8 @@ package jit
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 
@@ -12,16 +14,18 @@ import (
 
 // instance is a loaded program, with what was compiled of it so far.
 type instance struct {
-	loaded *vm.Loaded
-	mu     sync.Mutex // held while compiling
-	codes  [plan.NumModes]atomic.Pointer[code]
-	runs   []*run // by machine: kept from one run to the next
+	loaded  *vm.Loaded
+	mu      sync.Mutex // held while compiling
+	codes   [plan.NumModes]atomic.Pointer[code]
+	perfMap io.Writer
+	runs    []*run // by machine: kept from one run to the next
 }
 
 // code is a program compiled for a mode.
 type code struct {
 	mode   plan.Mode
 	text   exec.Code
+	size   int      // of the code in text
 	offset []uint32 // where the code of each slot is
 	plan   *plan.Plan
 }
@@ -63,12 +67,19 @@ func (in *instance) code(m plan.Mode) (*code, error) {
 	defer compilers.Put(comp)
 	c.mode = m
 	c.plan = plan.New(in.loaded, m, c.plan)
+	if err := supports(c.plan); err != nil {
+		return nil, err
+	}
 	made := comp.Compile(c.plan)
 	c.offset = append(c.offset[:0], made.Offset...)
 	var err error
 	if c.text, err = exec.New(made.Bytes); err != nil {
 		codes.Put(c)
 		return nil, err
+	}
+	c.size = len(made.Bytes)
+	if in.perfMap != nil {
+		fmt.Fprintf(in.perfMap, "%x %x bpf_prog_%d_%s\n", c.text.Addr, c.size, in.loaded.ID, in.loaded.Name)
 	}
 	in.codes[m].Store(c)
 	return c, nil
@@ -91,4 +102,13 @@ func (in *instance) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// supports refuses a helper that changes the flow of control in a way that the
+// driver does not know.
+func supports(p *plan.Plan) error {
+	if p.Odd < 0 {
+		return nil
+	}
+	return &vm.Unsupported{What: fmt.Sprintf("insn %d: helper %s as native code", p.Odd, vm.HelperByID(p.Insns[p.Odd].Imm).Name)}
 }

@@ -108,6 +108,51 @@ var programs = []struct {
 		*(u64 *)(r10 + 1016) = r1
 		r0 = 0
 		exit`, vm.Faulted},
+	{"a caller's frame, from below", `
+		call f
+		r1 = r0
+		r0 = *(u64 *)(r10 + 1016)
+		exit
+	f:	*(u64 *)(r10 - 8) = 5
+		call g
+		call g
+		r1 = *(u64 *)(r10 - 8)
+		r0 += r1
+		exit
+	g:	r0 = *(u64 *)(r10 - 1032)
+		r0 += 1
+		*(u64 *)(r10 - 1032) = r0
+		exit`, vm.Faulted},
+	{"frames that are opened late are closed", `
+		r6 = 3
+	l:	call f
+		r6 -= 1
+		if r6 != 0 goto l
+		r1 = 0x10000400 ll
+		r0 = *(u64 *)(r1 + 504)
+		exit
+	f:	*(u64 *)(r10 - 8) = 5
+		r1 = 0x10000400 ll
+		r0 = *(u64 *)(r1 + 504)
+		r0 += 1
+		*(u64 *)(r1 + 504) = r0
+		exit`, vm.Faulted},
+	{"a helper looks at a frame that nobody opened", `
+		r6 = 3
+	l:	call f
+		r7 = r0
+		r6 -= 1
+		if r6 != 0 goto l
+		r0 = r7
+		exit
+	f:	*(u64 *)(r10 - 8) = 1
+		r1 = map_by_fd(0)
+		r2 = 0x10000400 ll
+		r2 += 504
+		call bpf_map_lookup_elem
+		if r0 == 0 goto out
+		r0 = *(u64 *)(r0 + 0)
+	out:	exit`, vm.Exit},
 	{"a fault in the third frame", `
 		r1 = 1
 		call f
@@ -201,6 +246,59 @@ var programs = []struct {
 		r6 = *(u32 *)(r0 + 4)
 		r6 += r1
 	out:	r0 = r6
+		exit`, vm.Exit},
+	{"lookups of all sorts", `
+		r6 = 0
+		r7 = 0
+		r8 = map_by_fd(0)
+	l:	*(u32 *)(r10 - 4) = w6
+		r1 = r8
+		r2 = r10
+		r2 += -4
+		call bpf_map_lookup_elem
+		r7 += r0
+		r7 *= 3
+		r6 += 1
+		if r6 != 5 goto l
+		*(u32 *)(r10 - 4) = -1
+		r1 = r8
+		r2 = r10
+		r2 += -4
+		call bpf_map_lookup_elem
+		r7 += r0
+		r8 += 0x100
+		r6 -= 4
+		if r6 == 1 goto l
+		r8 += 0x100
+		r6 = 0
+		if r8 == 0x40000300 goto l
+		r0 = r7
+		exit`, vm.Faulted},
+	{"a lookup in no map", `
+		*(u32 *)(r10 - 4) = 0
+		r1 = map_by_fd(0)
+		r1 += 0x10
+		r2 = r10
+		r2 += -4
+		call bpf_map_lookup_elem
+		exit`, vm.Faulted},
+	{"a lookup in a map that is not there", `
+		*(u32 *)(r10 - 4) = 0
+		r1 = map_by_fd(0)
+		r1 += 0x400
+		r2 = r10
+		r2 += -4
+		call bpf_map_lookup_elem
+		exit`, vm.Faulted},
+	{"a lookup with a key far away", `
+		r1 = map_by_fd(0)
+		r2 = 0x110000000 ll
+		call bpf_map_lookup_elem
+		exit`, vm.Faulted},
+	{"a lookup with a key that is read-only", `
+		r1 = map_by_fd(0)
+		r2 = map_val(map_by_fd(3)) + 4
+		call bpf_map_lookup_elem
 		exit`, vm.Exit},
 	{"a helper's fault inside a block", `
 		r6 = 0

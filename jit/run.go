@@ -3,18 +3,19 @@ package jit
 import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"sync"
+	"unsafe"
 
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
 	"github.com/lockstep-ebpf/lockstep/jit/plan"
 	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/maps"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
 // slice is how many instructions native code runs before it comes back to Go: it
-// cannot be preempted, and the garbage collector waits for it. No block is longer.
-const slice = 1 << 20
-
-var _ [slice - vm.MaxInsns]struct{} // or a block might never fit
+// cannot be preempted, and the garbage collector waits for it. They take about 50 µs,
+// and if all divide, 2 ms.
+const slice = 1 << 18
 
 // run is a run in progress.
 //
@@ -28,11 +29,13 @@ type run struct {
 	mode plan.Mode
 	pc   int
 	left uint64
+	need uint64 // of a block that is longer than a slice
 
 	home     *instance // program that began, and the same for it
 	homeCode *code
 	homeMode plan.Mode
 
+	maps   []abi.Map           // of the World's maps, by number
 	opened int                 // frames 0 to opened-1 were opened in this run
 	calls  [mem.MaxFrames]call // of detached frames
 	fault  vm.Fault
@@ -63,10 +66,13 @@ func (in *instance) Run(m *vm.Machine) (res vm.Result) {
 			return vm.FromError(err)
 		}
 	}
+	if len(m.World.Maps) != len(r.maps) {
+		r.describeMaps()
+	}
 	if r.code != r.homeCode || r.opened > 1 {
 		r.reset()
 	}
-	r.pc, r.left, r.fault = 0, m.Fuel, vm.Fault{}
+	r.pc, r.left, r.need, r.fault = 0, m.Fuel, 0, vm.Fault{}
 	st := &r.st
 	st.Regs = [11]uint64{1: m.R1, 2: m.R2, 10: m.OpenFrame(0, mem.RW)}
 	st.Budget = m.Budget
@@ -94,8 +100,23 @@ func (r *run) settle(m *vm.Machine, in *instance, mode plan.Mode) error {
 		return err
 	}
 	r.m, r.homeCode = m, r.code
+	r.describeMaps()
 	r.reset()
 	return nil
+}
+
+// describeMaps tells native code which maps it can look up in by itself.
+func (r *run) describeMaps() {
+	r.maps = r.maps[:0]
+	for _, x := range r.m.World.Maps {
+		var d abi.Map
+		if f, ok := x.(maps.Flat); ok {
+			d.Base, d.Stride, d.Count = f.Flat()
+		}
+		r.maps = append(r.maps, d)
+	}
+	r.st.Maps = uint64(uintptr(unsafe.Pointer(unsafe.SliceData(r.maps))))
+	r.st.MapEnd = uint64(len(r.maps)) * mem.MapStride
 }
 
 // reset undoes what a run has changed beyond registers: it may have ended in
@@ -143,6 +164,7 @@ func (r *run) drive() (vm.Kind, error) {
 		r.native()
 		switch abi.Reason(r.st.Exit >> abi.ReasonShift) {
 		case abi.Helper:
+			r.openAll()
 			h := vm.HelperByID(r.inst.loaded.Insns[r.pc].Imm)
 			r0, f := h.Call(r.m, (*[5]uint64)(r.st.Regs[1:6]))
 			if f.Kind != vm.NoFault {
@@ -190,7 +212,7 @@ func (r *run) faulted() (vm.Kind, error) {
 //
 //go:noinline
 func (r *run) native() {
-	grant := min(r.left, slice)
+	grant := min(r.left, max(slice, r.need))
 	r.left -= grant
 	r.st.Fuel = grant
 	r.st.Resume = r.code.at(r.pc)
@@ -202,8 +224,9 @@ func (r *run) native() {
 // refuel decides what happens when less fuel is left than a block charges. In
 // exact mode the rest runs instruction by instruction.
 func (r *run) refuel() (more bool, err error) {
+	r.need = uint64(r.code.plan.Charge(r.pc))
 	switch {
-	case uint64(r.code.plan.Charge(r.pc)) <= r.left:
+	case r.need <= r.left:
 		return true, nil // it was the end of a slice
 	case r.mode&(plan.Single|plan.Fast) != 0 || r.left == 0:
 		return false, nil

@@ -12,6 +12,7 @@ import (
 func (r *run) step() (next int, ok bool, err error) {
 	i := &r.inst.loaded.Insns[r.pc]
 	next = r.pc + 1
+	r.openAll()
 	switch i.Class() {
 	case spec.ClassLDX:
 		return next, r.load(i), nil

@@ -11,7 +11,6 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/bench"
 	"github.com/lockstep-ebpf/lockstep/fuzz"
-	"github.com/lockstep-ebpf/lockstep/fuzz/gen"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
@@ -57,7 +56,8 @@ type benchReport struct {
 // fuzzRate is how many programs a second a worker generates, runs on refvm and
 // fastvm, and compares.
 func fuzzRate() (float64, error) {
-	c := fuzzCmd{Targets: []string{"refvm", "fastvm"}, Mix: gen.Mixes[0].Name}
+	c := fuzzCmd{Targets: []string{"refvm", "fastvm"}}
+	c.Mix = c.defaultMix()
 	generator, err := c.generator()
 	if err != nil {
 		return 0, err

@@ -9,6 +9,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/host/object"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
+	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/casefile"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
@@ -18,6 +19,7 @@ type disasmCmd struct {
 	Syntax string   `enum:"c,mnemonic" default:"c" help:"How to write it: c (pseudo-C, as LLVM and the kernel) or mnemonic (as bpf_conformance)."`
 	Raw    bool     `help:"Take the input for raw bytes, even if it looks like hex."`
 	Big    bool     `help:"The program is big-endian."`
+	Native string   `enum:"trusted,checked," default:"" help:"Show the native code beside each instruction, compiled for this mode: trusted or checked." placeholder:"MODE"`
 	Map    []string `help:"Name of a map, in the order of their numbers." placeholder:"NAME"`
 }
 
@@ -29,7 +31,8 @@ Examples:
 
   echo b700000005000000 9500000000000000 | lockstep disasm
   lockstep disasm firewall.o
-  lockstep disasm firewall.o:firewall --syntax mnemonic`
+  lockstep disasm firewall.o:firewall --syntax mnemonic
+  lockstep disasm firewall.o --native checked`
 }
 
 func (c *disasmCmd) Run(t *terminal) error {
@@ -44,7 +47,7 @@ func (c *disasmCmd) Run(t *terminal) error {
 	}
 	path = fileName(path)
 	if isELF(b) {
-		return disasmObject(t, path, prog, b, syntax)
+		return disasmObject(t, path, prog, b, syntax, c.Native)
 	}
 	if prog != "" {
 		return fmt.Errorf("%s is no ELF object: it has no program %q", path, prog)
@@ -61,12 +64,15 @@ func (c *disasmCmd) Run(t *terminal) error {
 	if len(insns) == 0 {
 		return fmt.Errorf("%s: it is empty: want a program in hex or bytes", path)
 	}
+	if c.Native != "" {
+		return writeNative(t, &vm.Program{Name: path, Insns: insns, Order: byteOrder(c.Big)}, nil, syntax, c.Native)
+	}
 	_, err = fmt.Fprint(t.out, asm.Disassemble(insns, syntax, casefile.Names(mapNames(c.Map))))
 	return err
 }
 
 // disasmObject writes one program of an object, or all under headings.
-func disasmObject(t *terminal, path, prog string, b []byte, syntax asm.Syntax) error {
+func disasmObject(t *terminal, path, prog string, b []byte, syntax asm.Syntax, native string) error {
 	o, err := object.Read(bytes.NewReader(b))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -94,6 +100,12 @@ func disasmObject(t *terminal, path, prog string, b []byte, syntax asm.Syntax) e
 		fmt.Fprintf(t.out, "# %s, section %s, %d slots\n", p.Name, p.Section, len(p.Insns))
 		if p.Unready != nil {
 			fmt.Fprintf(t.out, "# not complete: %v\n", p.Unready)
+		}
+		if native != "" {
+			if err := writeNative(t, &vm.Program{Name: p.Name, Type: p.Type, Insns: p.Insns}, specs, syntax, native); err != nil {
+				return err
+			}
+			continue
 		}
 		fmt.Fprint(t.out, asm.Disassemble(p.Insns, syntax, casefile.Names(specs)))
 	}

@@ -121,12 +121,16 @@ func (c *fuzzCmd) complete() error {
 		c.Seed = &seed
 	}
 	if c.Mix == "" {
-		c.Mix = gen.Mixes[0].Name
-		if c.hasPlugin() {
-			c.Mix = gen.Scalar.Name
-		}
+		c.Mix = c.defaultMix()
 	}
 	return nil
+}
+
+func (c *fuzzCmd) defaultMix() string {
+	if c.hasPlugin() {
+		return gen.Scalar.Name
+	}
+	return gen.Mixes[0].Name
 }
 
 // hasPlugin reports whether there is a target that takes only programs of type mem

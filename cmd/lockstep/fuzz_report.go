@@ -26,7 +26,7 @@ func (r *fuzzReport) print(w io.Writer) {
 	spent := time.Duration(r.Seconds * float64(time.Second)).Round(100 * time.Millisecond)
 	fmt.Fprintf(w, "%s in %s (%s a second), seed %d, mix %s\n",
 		count(r.Programs, "program"), spent, thousands(uint64(r.ProgramsPerSecond)), r.Seed, r.cmd.Mix)
-	fmt.Fprintf(w, "  %-10s %.2f%% of what all targets support\n", "accepted", 100*r.Acceptance)
+	fmt.Fprintf(w, "  %-10s %.2f%% of the programs that all targets support\n", "accepted", 100*r.Acceptance)
 	fmt.Fprintf(w, "  %-10s %d of %d instruction forms, %s\n", "executed", r.Coverage.Forms, possibleForms(), count(uint64(r.Coverage.Cells), "operand cell"))
 	width := 10
 	for _, name := range r.cmd.Targets {
@@ -77,6 +77,9 @@ func (r *fuzzReport) printAgreement(w io.Writer) {
 	}
 	if list := strings.Join(r.cmd.Targets, ","); list != "refvm,fastvm" {
 		next += " --targets " + quoted(list)
+	}
+	if r.cmd.Mix != r.cmd.defaultMix() {
+		next += " --mix " + r.cmd.Mix
 	}
 	fmt.Fprintf(w, "next: %s\n", next)
 }

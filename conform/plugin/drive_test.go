@@ -238,6 +238,50 @@ func TestScriptHangs(t *testing.T) {
 	check(t, "script", p.Run(returns(1)), []vm.Result{{Kind: vm.Hang, Reason: "no answer in 100ms"}})
 }
 
+// TestSmallServer drives a server that is not ours and says no more than it must.
+func TestSmallServer(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("needs sh")
+	}
+	path := filepath.Join(t.TempDir(), "small.sh")
+	script := `#!/bin/sh
+echo '{"hello":{"protocol":1,"name":"small","observables":["r0"],"byte_order":"little","limits":{"insns":3}}}'
+i=0
+while read line; do
+	case "$line" in
+	*b70000000700*) echo "{\"id\":$i,\"rejected\":\"no sevens\"}" ;;
+	*) echo "{\"id\":$i,\"r0\":\"5\",\"news\":true}" ;;
+	esac
+	i=$((i+1))
+done
+`
+	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s, err := StartServer("x", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if obs := s.Observables(returns(5)); obs != vm.ObsR0 {
+		t.Errorf("observables %v", obs.Names())
+	}
+	long := returns(5)
+	long.Programs[0].Insns = make([]spec.Insn, 4)
+	big := returns(5)
+	big.Programs[0].Order = spec.Big
+	got := s.RunBatch([]*vm.Case{returns(5), long, returns(7), big, returns(5)})
+	for i, w := range []vm.Result{
+		{R0: 5},
+		{Kind: vm.LoadUnsupported, Reason: "a program of 4 slots: its limit is 3"},
+		{Kind: vm.LoadRejected, Reason: "no sevens"},
+		{Kind: vm.LoadUnsupported, Reason: "big-endian"},
+		{R0: 5},
+	} {
+		check(t, "small", got[i], []vm.Result{w})
+	}
+}
+
 func TestStartErrors(t *testing.T) {
 	for _, x := range []struct{ kind, want string }{
 		{"rude", `its first line is no greeting: there is no "hello"; it is "{\"error\":\"go away\"}`},

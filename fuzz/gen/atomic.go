@@ -50,6 +50,9 @@ func (g *Generator) atomicAt(p uint8, v *value) {
 		}
 		g.guard(0)
 		i.Src = g.operand()
+		if g.src.Coin() { // it would seldom succeed
+			g.stx(n, p, 0, off)
+		}
 	case imm&spec.AtomicFetch != 0:
 		i.Src = g.subject()
 		g.guard(i.Src)

@@ -12,17 +12,27 @@ var relations = [...]uint8{
 // condition emits a conditional jump on scalars, to be patched.
 func (g *Generator) condition() int {
 	b := g.src.Byte()
-	i := spec.Insn{Op: spec.ClassJMP | relations[g.src.Below(len(relations))], Dst: g.operand()}
+	i := spec.Insn{Op: spec.ClassJMP | relations[g.src.Below(len(relations))], Dst: g.judged()}
 	if b&1 != 0 {
 		i.Op = i.Op&^7 | spec.ClassJMP32
 	}
 	if b&2 != 0 {
 		i.Op |= spec.SrcX
-		i.Src = g.operand()
+		i.Src = g.judged()
 	} else {
 		i.Imm = g.src.Int32()
 	}
 	return g.emit(i)
+}
+
+// judged picks a scalar to compare, seldom one that counts rounds: Linux also
+// follows paths that cannot be, and there a comparison may leave it with a number
+// of rounds that does not end.
+func (g *Generator) judged() uint8 {
+	if g.src.Chance(8) {
+		return g.operand()
+	}
+	return g.among(g.st.scal &^ g.counts)
 }
 
 // Shapes of a branch.

@@ -36,7 +36,7 @@ func (g *Generator) vacate(keep uint16) {
 
 // callee picks a function that the present one may call, or plans one.
 func (g *Generator) callee() int {
-	if len(g.funcs) > 1 && (len(g.funcs) == maxFuncs || g.src.Chance(96)) {
+	if len(g.funcs) > 1 && !g.deep && (len(g.funcs) == maxFuncs || g.src.Chance(96)) {
 		f := g.src.Between(1, len(g.funcs)-1)
 		x := &g.funcs[f]
 		if f > g.index && !x.isCallback && g.canPass(x) {

@@ -1,7 +1,6 @@
 package gen_test
 
 import (
-	"flag"
 	"os"
 	"testing"
 
@@ -10,14 +9,12 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm/casefile"
 )
 
-var dump = flag.Bool("dump", false, "print the case of -loadmix and -loadseed")
-
 // TestDump prints a case, for looking into a failure of the other tests.
 func TestDump(t *testing.T) {
 	if !*dump {
 		t.Skip("prints a case when asked to with -dump")
 	}
-	c := gen.New(gen.Options{Mix: gen.MixByName(*loadMix)}).Generate(tape.FromSeed(*kernelS))
+	c := gen.New(gen.Options{Mix: gen.MixByName(*onlyMix)}).Generate(tape.FromSeed(*firstSeed))
 	text, err := casefile.Format(&casefile.File{Case: *c})
 	if err != nil {
 		t.Fatal(err)

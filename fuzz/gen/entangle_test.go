@@ -68,22 +68,23 @@ const visible = vm.ObsR0 | vm.ObsMemory | vm.ObsPacket | vm.ObsContext | vm.ObsM
 // TestFlippedBitsShow measures how often a single wrong bit in the middle of a
 // program can be seen at its end.
 func TestFlippedBitsShow(t *testing.T) {
-	t.Logf("seed %d", *kernelS)
-	random := rand.New(rand.NewPCG(*kernelS, 7))
+	t.Logf("seed %d", *firstSeed)
+	random := rand.New(rand.NewPCG(*firstSeed, 7))
 	var f flipper
 	plain, wrong := target(t, &refvm.Engine{}), target(t, &refvm.Engine{Hook: func(s *refvm.State) { f.hook(s) }})
 	for _, mix := range gen.Mixes {
-		if *loadMix != "" && mix.Name != *loadMix {
+		if *onlyMix != "" && mix.Name != *onlyMix {
 			continue
 		}
 		g := gen.New(gen.Options{Mix: mix, Inputs: 1})
 		var src tape.Source
 		flips, seen := 0, 0
 		lost := map[string]int{}
-		for seed := *kernelS; seed < *kernelS+1500; seed++ {
+		for seed := *firstSeed; seed < *firstSeed+uint64(*flipN); seed++ {
 			src.Seed(seed)
 			c := g.Generate(&src)
 			want := &plain.Run(c)[0]
+			c.Fuel = 30_000 // a flipped counter may count for long
 			f = flipper{at: -1}
 			wrong.Run(c)
 			if f.seen == 0 {

@@ -21,6 +21,7 @@ func (g *Generator) gather() {
 	g.st.hot = 0
 	tmp := g.among(g.free() & 0x3f)
 	read := 0
+	g.st.twin = true // what is in the frame may have been folded already
 	for i := range g.frame.slots {
 		off := g.frame.data + 8*i
 		if !g.st.marked(off, 8) || read > 6 && !g.src.Chance(64) {

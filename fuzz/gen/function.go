@@ -58,7 +58,7 @@ const stackRoom = 64
 func (g *Generator) begin(f int) {
 	g.function = g.funcs[f]
 	g.st = state{}
-	g.locked, g.ctx, g.nesting = 0, none, 0
+	g.locked, g.counts, g.ctx, g.nesting = 0, 0, none, 0
 	g.weight = g.function.weight
 	slots, spare := 2, 1
 	if g.features[withStack] || g.features[withMaps] || g.features[withCallbacks] || g.features[withCalls] {
@@ -126,6 +126,7 @@ func (g *Generator) subprogram(f int) {
 	if g.args[0] == argScalar { // best unknown, lest branches be decided by it
 		g.movX(g.acc, 1)
 		g.st.hot &^= 2
+		g.st.twin = true
 	} else {
 		g.movK(g.acc, int32(0x1234_5600+f))
 	}
@@ -157,6 +158,9 @@ func (g *Generator) subprogram(f int) {
 		return
 	}
 	g.block(g.src.Between(3, 16))
+	if g.deep {
+		g.call()
+	}
 	g.epilogue()
 }
 

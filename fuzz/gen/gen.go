@@ -41,15 +41,17 @@ type Generator struct {
 	code   []spec.Insn
 	funcs  []function
 	fixups []fixup
-	spent  int // executions of the instructions so far, roughly
-	budget int // the most that spent should come to
-	limit  int // the most slots
+	spent  int  // executions of the instructions so far, roughly
+	budget int  // the most that spent should come to
+	limit  int  // the most slots
+	deep   bool // every function calls a new one, as far down as may be
 
 	// The function that is being made.
 	function
 	st      state
 	frame   frame
 	locked  uint16 // registers that may not be written
+	counts  uint16 // registers that count rounds
 	acc     uint8  // the accumulator
 	ctx     uint8  // the context's register, or none
 	carrier uint8  // of a callback: points to the buffer that carries the result
@@ -117,7 +119,7 @@ func (g *Generator) draw() {
 }
 
 // Sizes of programs, in slots of the main program's body.
-var bodySizes = tape.NewTable(190, 56, 9, 1)
+var bodySizes = tape.NewTable(200, 51, 5)
 
 // program makes program i of n.
 func (g *Generator) program(i, n int) {
@@ -125,16 +127,18 @@ func (g *Generator) program(i, n int) {
 	g.funcs = g.funcs[:0]
 	g.fixups = g.fixups[:0]
 	g.spent, g.limit, g.looped = 0, 3500, false
+	g.deep = g.features[withCalls] && g.src.Chance(12)
 	size := 0
 	switch g.src.Pick(bodySizes) {
 	case 0:
-		size, g.budget = g.src.Between(14, 44), 260
+		size, g.budget = g.src.Between(12, 40), 200
 	case 1:
-		size, g.budget = g.src.Between(44, 90), 400
-	case 2:
-		size, g.budget = g.src.Between(90, 400), 1500
-	case 3:
-		size, g.budget = g.src.Between(400, 3500), 6000
+		size, g.budget = g.src.Between(40, 90), 300
+	default:
+		size, g.budget = g.src.Between(90, 400), 1200
+		if g.src.Chance(64) {
+			size, g.budget = g.src.Between(400, 3500), 6000
+		}
 	}
 	if n > 1 { // up to 34 runs of it
 		size, g.budget = min(size, 24), 120

@@ -66,7 +66,7 @@ func TestEveryTapeIsAProgram(t *testing.T) {
 		src.Reset(nil)
 		check("empty tape")
 		random := rand.New(rand.NewPCG(*flagSeed, 99))
-		for i := range count(1000) {
+		for i := range count(300) {
 			seed := *flagSeed + uint64(i)
 			src.Seed(seed)
 			check(fmt.Sprintf("seed %d", seed))
@@ -88,7 +88,7 @@ func TestEveryTapeIsAProgram(t *testing.T) {
 func TestSameTapeSameCase(t *testing.T) {
 	for _, mix := range mixes() {
 		g, src := New(Options{Mix: mix}), new(tape.Source)
-		for seed := range uint64(200) {
+		for seed := range uint64(100) {
 			src.Seed(seed)
 			want := show(g.Generate(src))
 			all := bytes.Clone(src.Bytes())
@@ -127,5 +127,22 @@ func BenchmarkGenerate(b *testing.B) {
 			}
 			b.ReportMetric(float64(insns)/float64(b.N), "slots/case")
 		})
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	g, src := New(Options{}), new(tape.Source)
+	seed := uint64(0)
+	round := func() {
+		for range 500 {
+			src.Seed(seed)
+			g.Generate(src)
+			seed++
+		}
+	}
+	round()
+	round()
+	if n := testing.AllocsPerRun(3, round); n > 5 {
+		t.Errorf("%v allocations in 500 cases", n)
 	}
 }

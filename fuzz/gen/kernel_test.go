@@ -2,7 +2,6 @@ package gen_test
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"regexp"
 	"slices"
@@ -15,16 +14,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/vm"
-)
-
-var (
-	broken   = flag.Int("broken", 1000, "broken programs of each mix")
-	logs     = flag.Bool("logs", false, "print the verifier's log of each kind of rejection")
-	kernelN  = flag.Int("loads", 1000, "programs of each mix to load into the kernel")
-	kernelS  = flag.Uint64("loadseed", 1, "first seed of the programs for the kernel")
-	loadMix  = flag.String("loadmix", "", "only this mix")
-	deadline = flag.Duration("deadline", 0, "how long the kernel may take over one program")
-	failures = flag.Int("failures", 3, "kinds of rejection to print")
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
 func TestMain(m *testing.M) {
@@ -57,28 +47,41 @@ func cases(g *gen.Generator, seed uint64, n int) []*vm.Case {
 	return all
 }
 
+// subject is a way to generate.
+type subject struct {
+	name string
+	gen.Options
+}
+
+// subjects are all mixes, and the default one for programs of type mem.
+func subjects() (all []subject) {
+	for _, mix := range gen.Mixes {
+		all = append(all, subject{mix.Name, gen.Options{Mix: mix}})
+	}
+	mem := hook.Unspec
+	all = append(all, subject{"mem", gen.Options{Type: &mem}})
+	return slices.DeleteFunc(all, func(s subject) bool { return *onlyMix != "" && s.name != *onlyMix })
+}
+
 var numbers = regexp.MustCompile(`\d+`)
 
 func TestKernelAccepts(t *testing.T) {
 	k := openKernel(t)
-	t.Logf("seed %d", *kernelS)
-	for _, mix := range gen.Mixes {
-		if *loadMix != "" && mix.Name != *loadMix {
-			continue
-		}
-		g := gen.New(gen.Options{Mix: mix})
+	t.Logf("seed %d", *firstSeed)
+	for _, x := range subjects() {
+		g := gen.New(x.Options)
 		accepted, total := 0, 0
 		kinds := map[string][]uint64{}
 		texts := map[string]string{}
-		for total < *kernelN {
-			n := min(256, *kernelN-total)
-			for i, v := range k.Verify(cases(g, *kernelS+uint64(total), n)) {
+		for total < *loadN {
+			n := min(256, *loadN-total)
+			for i, v := range k.Verify(cases(g, *firstSeed+uint64(total), n)) {
 				if v.Accepted() {
 					accepted++
 					continue
 				}
 				kind := numbers.ReplaceAllString(strings.SplitN(v.Reason, "\n", 2)[0], "N")
-				kinds[kind] = append(kinds[kind], *kernelS+uint64(total+i))
+				kinds[kind] = append(kinds[kind], *firstSeed+uint64(total+i))
 				texts[kind] = v.Reason
 				if *logs {
 					texts[kind] = v.Log
@@ -87,7 +90,7 @@ func TestKernelAccepts(t *testing.T) {
 			total += n
 		}
 		share := 100 * float64(accepted) / float64(total)
-		t.Logf("%-10s %6.2f%% of %d accepted", mix.Name, share, total)
+		t.Logf("%-10s %6.2f%% of %d accepted", x.name, share, total)
 		var order []string
 		for kind := range kinds {
 			order = append(order, kind)
@@ -100,7 +103,7 @@ func TestKernelAccepts(t *testing.T) {
 			}
 		}
 		if share < 99 {
-			t.Errorf("mix %s: %.2f%% accepted, want 99%%", mix.Name, share)
+			t.Errorf("mix %s: %.2f%% accepted, want 99%%", x.name, share)
 		}
 	}
 }
@@ -108,15 +111,12 @@ func TestKernelAccepts(t *testing.T) {
 // TestKernelAgrees runs what it accepts on the kernel and on the reference VM.
 func TestKernelAgrees(t *testing.T) {
 	k, ref := openKernel(t), target(t, &refvm.Engine{})
-	t.Logf("seed %d", *kernelS)
-	for _, mix := range gen.Mixes {
-		if *loadMix != "" && mix.Name != *loadMix {
-			continue
-		}
-		g := gen.New(gen.Options{Mix: mix})
+	t.Logf("seed %d", *firstSeed)
+	for _, x := range subjects() {
+		g := gen.New(x.Options)
 		differ, inputs := 0, 0
-		for total := 0; total < *kernelN; total += 256 {
-			cs := cases(g, *kernelS+uint64(total), min(256, *kernelN-total))
+		for total := 0; total < *loadN; total += 256 {
+			cs := cases(g, *firstSeed+uint64(total), min(256, *loadN-total))
 			for i, outs := range k.RunBatch(cs) {
 				want := ref.Run(cs[i])
 				for in := range outs {
@@ -126,13 +126,13 @@ func TestKernelAgrees(t *testing.T) {
 					inputs++
 					if d, same := vm.Compare(&want[in], &outs[in], k.Observables(cs[i])); !same {
 						if differ++; differ <= 5 {
-							t.Errorf("mix %s, seed %d, input %d: refvm and kernel: %s", mix.Name, *kernelS+uint64(total+i), in, d)
+							t.Errorf("mix %s, seed %d, input %d: refvm and kernel: %s", x.name, *firstSeed+uint64(total+i), in, d)
 						}
 						break
 					}
 				}
 			}
 		}
-		t.Logf("%-10s %d inputs, %d programs differ", mix.Name, inputs, differ)
+		t.Logf("%-10s %d inputs, %d programs differ", x.name, inputs, differ)
 	}
 }

@@ -40,6 +40,7 @@ func (g *Generator) loop() bool {
 	weight, locked, unrolled := g.weight, g.locked, g.unrolled
 	if c != none {
 		g.locked |= 1 << c
+		g.counts |= 1 << c
 	}
 	// What may_goto and bpf_loop make Linux forget, where it looks for a state that
 	// covers the next round, may be the counter of a loop around them.
@@ -52,6 +53,7 @@ func (g *Generator) loop() bool {
 	}
 	g.weight, g.locked, g.unrolled = weight, locked, unrolled
 	if c != none {
+		g.counts &^= 1 << c
 		g.st.hot |= g.st.scal & (1 << c)
 	}
 	if slot >= 0 {

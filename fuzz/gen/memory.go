@@ -105,7 +105,11 @@ func (g *Generator) derive() bool {
 		g.st.set(q, v)
 		return true
 	}
-	if v.trait&rigid == 0 {
+	switch {
+	case v.trait&rigid != 0:
+	case g.nesting < 4 && g.src.Chance(56):
+		g.within(p)
+	default:
 		g.vary(p)
 	}
 	return true
@@ -137,6 +141,42 @@ func (g *Generator) vary(p uint8) {
 		v.phase &= 1<<low - 1
 	}
 	g.st.set(q, v)
+}
+
+// within adds a scalar that has been compared with what the pointer reaches.
+func (g *Generator) within(p uint8) {
+	v := g.st.regs[p]
+	set := g.free() &^ (1 << p)
+	if bits.OnesCount16(set) < 2 {
+		return
+	}
+	q := g.targetIn(set)
+	g.st.set(q, value{})
+	t := g.targetIn(set &^ (1 << q))
+	n := int16(g.src.Between(1, int(v.hi-v.lo)))
+	i := spec.Insn{Op: spec.ClassJMP | spec.OpJGT, Dst: t, Imm: int32(n - 1)}
+	if g.src.Coin() {
+		i.Op, i.Imm = i.Op&7|spec.OpJGE, int32(n)
+	}
+	if g.src.Coin() {
+		i.Op = i.Op&^7 | spec.ClassJMP32
+		g.emit(spec.Insn{Op: spec.ClassALU | spec.OpMOV | spec.SrcX, Dst: t, Src: g.operand()})
+	} else {
+		g.movX(t, g.operand())
+	}
+	g.st.set(t, value{kind: scalar})
+	g.arms(g.emit(i), g.src.Below(ifElse), func() {
+		g.movX(q, p)
+		g.x64(spec.OpADD, q, t)
+		v.hi -= n - 1
+		v.align, v.phase = 0, 0
+		if v.trait&strict != 0 {
+			v.trait &^= atomics
+		}
+		g.st.set(q, v)
+		g.access(q)
+		g.block(g.src.Between(0, 5))
+	})
 }
 
 // bounded puts an unknown number below 1<<bits into t, a multiple of 1<<low.

@@ -14,18 +14,18 @@ import (
 // of fault, and fault alike in both engines.
 func TestBrokenProgramsFaultAlike(t *testing.T) {
 	ref, fast := target(t, &refvm.Engine{}), target(t, fastvm.Engine{})
-	t.Logf("seed %d", *kernelS)
+	t.Logf("seed %d", *firstSeed)
 	kinds := map[vm.Kind]int{}
 	faults := map[vm.FaultKind]int{}
 	inputs, tainted := 0, 0
 	for _, mix := range gen.Mixes {
-		if *loadMix != "" && mix.Name != *loadMix {
+		if *onlyMix != "" && mix.Name != *onlyMix {
 			continue
 		}
 		g := gen.New(gen.Options{Mix: mix, Inputs: 2})
 		var src tape.Source
 		bad := 0
-		for seed := *kernelS; seed < *kernelS+uint64(*broken) && bad < 5; seed++ {
+		for seed := *firstSeed; seed < *firstSeed+uint64(*brokenN) && bad < 5; seed++ {
 			src.Seed(seed)
 			c := g.Perturb(&src)
 			for i, p := range c.Programs {
@@ -51,7 +51,7 @@ func TestBrokenProgramsFaultAlike(t *testing.T) {
 	}
 	t.Logf("%d inputs: %v, faults %v, %d not comparable", inputs, kinds, faults, tainted)
 	for _, k := range []vm.FaultKind{vm.FaultAlign, vm.FaultRead, vm.FaultWrite, vm.FaultHelper, vm.FaultDepth} {
-		if *loadMix == "" && faults[k] == 0 {
+		if *onlyMix == "" && faults[k] == 0 {
 			t.Errorf("no %s fault", k)
 		}
 	}

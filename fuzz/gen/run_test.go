@@ -10,6 +10,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
@@ -28,35 +29,34 @@ func target(t testing.TB, e vm.Engine) *vm.EngineTarget {
 // TestValidProgramsRunToTheEnd: on the reference VM no program faults, runs out of
 // fuel, or lets something undefined reach what is observed; fastvm agrees.
 func TestValidProgramsRunToTheEnd(t *testing.T) {
-	ref, fast := target(t, &refvm.Engine{}), target(t, fastvm.Engine{})
-	t.Logf("seed %d", *kernelS)
+	t.Logf("seed %d", *firstSeed)
 	for _, mix := range gen.Mixes {
-		if *loadMix != "" && mix.Name != *loadMix {
-			continue
+		if *onlyMix == "" || mix.Name == *onlyMix {
+			t.Run(mix.Name, func(t *testing.T) { runToTheEnd(t, gen.Options{Mix: mix}) })
 		}
-		g := gen.New(gen.Options{Mix: mix})
-		var src tape.Source
-		bad := 0
-		for seed := *kernelS; seed < *kernelS+1000 && bad < 5; seed++ {
-			src.Seed(seed)
-			c := g.Generate(&src)
-			a, b := ref.Run(c), fast.Run(c)
-			for i := range a {
-				o := &a[i]
-				switch {
-				case o.Kind != vm.Exit:
-					t.Errorf("mix %s, seed %d, input %d: %s %s %v", mix.Name, seed, i, o.Kind, o.Reason, o.Fault)
-				case o.Tainted || o.Undef&1 != 0 || o.Packet.Undef != nil || o.Context.Undef != nil || o.Memory.Undef != nil || undefIn(o.Maps):
-					t.Errorf("mix %s, seed %d, input %d: something undefined is observable (tainted %v, registers %#x)", mix.Name, seed, i, o.Tainted, o.Undef)
-				default:
-					d, same := vm.Compare(o, &b[i], vm.ObsAll)
-					if same {
-						continue
-					}
-					t.Errorf("mix %s, seed %d, input %d: refvm and fastvm differ: %s", mix.Name, seed, i, d)
-				}
-				bad++
-				break
+	}
+	for _, typ := range []hook.Type{hook.Unspec, hook.Syscall, hook.XDP, hook.SchedCLS, hook.SocketFilter} {
+		t.Run(typ.String(), func(t *testing.T) { runToTheEnd(t, gen.Options{Type: &typ}) })
+	}
+}
+
+func runToTheEnd(t *testing.T, o gen.Options) {
+	ref, fast := target(t, &refvm.Engine{}), target(t, fastvm.Engine{})
+	g, src := gen.New(o), new(tape.Source)
+	for seed := *firstSeed; seed < *firstSeed+uint64(*validN); seed++ {
+		src.Seed(seed)
+		c := g.Generate(src)
+		a, b := ref.Run(c), fast.Run(c)
+		for i := range a {
+			o := &a[i]
+			if o.Kind != vm.Exit {
+				t.Fatalf("seed %d, input %d: %s %s %v", seed, i, o.Kind, o.Reason, o.Fault)
+			}
+			if o.Tainted || o.Undef&1 != 0 || o.Packet.Undef != nil || o.Context.Undef != nil || o.Memory.Undef != nil || undefIn(o.Maps) {
+				t.Fatalf("seed %d, input %d: something undefined is observable (tainted %v, registers %#x)", seed, i, o.Tainted, o.Undef)
+			}
+			if d, same := vm.Compare(o, &b[i], vm.ObsAll); !same {
+				t.Fatalf("seed %d, input %d: refvm and fastvm differ: %s", seed, i, d)
 			}
 		}
 	}
@@ -167,4 +167,30 @@ func BenchmarkCompare(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "programs/s")
 		})
 	}
+}
+
+// FuzzEngines runs what a tape stands for on two engines: as it is, or broken if the
+// first byte is odd.
+func FuzzEngines(f *testing.F) {
+	f.Add([]byte{})
+	ref, fast := target(f, &refvm.Engine{}), target(f, fastvm.Engine{})
+	g := gen.New(gen.Options{Inputs: 2})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		broken := len(b) > 0 && b[0]&1 != 0
+		b = b[min(1, len(b)):]
+		make := g.Generate
+		if broken {
+			make = g.Perturb
+		}
+		c := make(tape.FromBytes(b))
+		x, y := ref.Run(c), fast.Run(c)
+		for i := range x {
+			if !broken && x[i].Kind != vm.Exit {
+				t.Fatalf("input %d of a valid program: %s %s %v", i, x[i].Kind, x[i].Reason, x[i].Fault)
+			}
+			if d, same := vm.Compare(&x[i], &y[i], vm.ObsAll); !same {
+				t.Fatalf("input %d: refvm and fastvm: %s", i, d)
+			}
+		}
+	})
 }

@@ -76,6 +76,10 @@ func (g *Generator) alu() {
 	if form&0x40 != 0 {
 		i.Op = spec.ClassALU | op.code
 	}
+	if op.off == 1 && g.src.Chance(24) {
+		g.overflow(i)
+		return
+	}
 	i.Dst = g.subject()
 	if form&0x80 != 0 {
 		i.Op |= spec.SrcX
@@ -92,6 +96,24 @@ func (g *Generator) alu() {
 		if i.Op&7 != spec.ClassALU64 || !op.keep && !(op.code == spec.OpMUL && i.Imm&1 != 0) {
 			g.lossy(i.Dst)
 		}
+	}
+	g.emit(i)
+	g.st.set(i.Dst, value{kind: scalar})
+}
+
+// overflow divides the least number by -1.
+func (g *Generator) overflow(i spec.Insn) {
+	i.Dst, i.Imm = g.target(), -1
+	least := uint64(1 << 63)
+	if i.Op&7 == spec.ClassALU {
+		least = 1<<31 | g.src.Int()<<32
+	}
+	g.lddw(i.Dst, spec.LDDWValue, int32(uint32(least)), int32(least>>32))
+	g.st.set(i.Dst, value{kind: scalar})
+	if set := g.free() &^ (1 << i.Dst); set != 0 && g.src.Coin() {
+		i.Op, i.Src, i.Imm = i.Op|spec.SrcX, g.targetIn(set), 0
+		g.movK(i.Src, -1)
+		g.st.set(i.Src, value{kind: scalar})
 	}
 	g.emit(i)
 	g.st.set(i.Dst, value{kind: scalar})

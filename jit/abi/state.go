@@ -20,15 +20,24 @@ type State struct {
 	Entry  uint64     // host address of the program's prologue
 	Resume uint64     // host address that the prologue jumps to
 	Budget uint64     // of may_goto
+	Maps   uint64     // host address of the Map records
+	MapEnd uint64     // what they take of guest memory from mem.MapBase on
 	Frame  uint64     // host address of the record in Frames of the function that runs
 	Limit  uint64     // host address of the first record that native code may not enter
 	Frames [mem.MaxFrames]Frame
+}
+
+// Map is what native code has to know of a map to look up elements by itself.
+type Map struct {
+	Base, Stride, Count uint32 // as in maps.Flat; Count 0: ask the driver
+	_                   uint32
 }
 
 // Frame is what returning from a frame needs. Frame 0 has no caller.
 type Frame struct {
 	Return uint64    // native address to go on at; 0: the driver has to see the exit
 	Slot   uint64    // the same place as a slot
+	Open   uint64    // the frame's shadow says so; else it does not, though the frame is in use
 	Saved  [4]uint64 // r6 to r9 of the caller
 }
 
@@ -53,12 +62,19 @@ const (
 	OffEntry  = int32(unsafe.Offsetof(State{}.Entry))
 	OffResume = int32(unsafe.Offsetof(State{}.Resume))
 	OffBudget = int32(unsafe.Offsetof(State{}.Budget))
+	OffMaps   = int32(unsafe.Offsetof(State{}.Maps))
+	OffMapEnd = int32(unsafe.Offsetof(State{}.MapEnd))
 	OffFrame  = int32(unsafe.Offsetof(State{}.Frame))
 	OffLimit  = int32(unsafe.Offsetof(State{}.Limit))
 
 	OffReturn = int32(unsafe.Offsetof(Frame{}.Return))
 	OffSlot   = int32(unsafe.Offsetof(Frame{}.Slot))
+	OffOpen   = int32(unsafe.Offsetof(Frame{}.Open))
 	OffSaved  = int32(unsafe.Offsetof(Frame{}.Saved))
+	OffBase   = int32(unsafe.Offsetof(Map{}.Base))
+	OffStride = int32(unsafe.Offsetof(Map{}.Stride))
+	OffCount  = int32(unsafe.Offsetof(Map{}.Count))
+	MapSize   = int32(unsafe.Sizeof(Map{}))
 	FrameSize = int32(unsafe.Sizeof(Frame{}))
 )
 

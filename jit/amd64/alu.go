@@ -1,6 +1,8 @@
 package amd64
 
 import (
+	"math/bits"
+
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 )
@@ -72,6 +74,17 @@ func (c *Compiler) mulImm(size int, dst Reg, imm int32) {
 	}
 	if mutant.On(mutant.JITMul32SignExtends) && size == 4 {
 		defer c.rr(8, 0x63, dst, dst)
+	}
+	switch {
+	case imm == 0:
+		c.movImm(dst, 0)
+		return
+	case imm > 1 && imm&(imm-1) == 0:
+		c.shiftImm(size, digitSHL, dst, uint8(bits.TrailingZeros32(uint32(imm))))
+		return
+	case imm == 3 || imm == 5 || imm == 9:
+		c.lea(size, dst, Mem{Base: dst, Index: dst, Scale: uint8(bits.TrailingZeros32(uint32(imm - 1)))})
+		return
 	}
 	if imm == int32(int8(imm)) {
 		c.rr(size, 0x6b, dst, dst)

@@ -93,7 +93,7 @@ func (a *Asm) mem(reg byte, m Mem) {
 	}
 	switch {
 	case m.Index != RSP:
-		a.Buf = append(a.Buf, mod|reg|4, byte(m.Index&7)<<3|byte(m.Base&7))
+		a.Buf = append(a.Buf, mod|reg|4, m.Scale<<6|byte(m.Index&7)<<3|byte(m.Base&7))
 	case m.Base&7 == RSP:
 		a.Buf = append(a.Buf, mod|reg|4, 0x24)
 	default:
@@ -241,6 +241,28 @@ func (a *Asm) shiftX(size int, digit byte, dst, src, n Reg) {
 		b2 |= 0x80
 	}
 	a.Buf = append(a.Buf, 0xc4, b1, b2, 0xf7, 0xc0|byte(dst&7)<<3|byte(src&7))
+}
+
+// mulx is BMI2's unsigned multiplication: hi:lo = rdx * x. If both are the same
+// register it has the high half.
+func (a *Asm) mulx(hi, lo, x Reg) {
+	b1 := byte(0xe2) &^ (byte(hi>>3) << 7) &^ (byte(x>>3) << 5)
+	a.Buf = append(a.Buf, 0xc4, b1, 0x83|byte(^lo&15)<<3, 0xf6, 0xc0|byte(hi&7)<<3|byte(x&7))
+}
+
+// align pads with instructions that do nothing, up to a multiple of n, a power of 2.
+func (a *Asm) align(n int) {
+	for pad := -len(a.Buf) & (n - 1); pad > 0; {
+		k := min(pad, len(nops))
+		a.Buf = append(a.Buf, nops[k-1][:k]...)
+		pad -= k
+	}
+}
+
+// nops are the instructions that Intel recommends for padding, by length.
+var nops = [...]string{
+	"\x90", "\x66\x90", "\x0f\x1f\x00", "\x0f\x1f\x40\x00", "\x0f\x1f\x44\x00\x00", "\x66\x0f\x1f\x44\x00\x00",
+	"\x0f\x1f\x80\x00\x00\x00\x00", "\x0f\x1f\x84\x00\x00\x00\x00\x00",
 }
 
 // bswap reverses the bytes of dst.

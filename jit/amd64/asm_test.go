@@ -25,7 +25,7 @@ var encodings = []struct {
 	{func(a *Asm) { a.arithImm(8, digitAND, R14, -1<<31) }, "and r14, -0x80000000", "4981e600000080"},
 	{func(a *Asm) { a.arithImm(4, digitCMP, R13, -1) }, "cmp r13d, -0x1", "4183fdff"},
 	{func(a *Asm) { a.arithMemImm(8, digitSUB, at(RSP, 16), 5) }, "sub qword ptr [rsp+0x10], 0x5", "48836c241005"},
-	{func(a *Asm) { a.arithMemImm(4, digitCMP, Mem{R9, R10, -4}, 0x03030303) }, "cmp dword ptr [r9+r10-0x4], 0x3030303", "43817c11fc03030303"},
+	{func(a *Asm) { a.arithMemImm(4, digitCMP, indexed(R9, R10, -4), 0x03030303) }, "cmp dword ptr [r9+r10-0x4], 0x3030303", "43817c11fc03030303"},
 	{func(a *Asm) { a.mov(8, RBP, RSI) }, "mov rbp, rsi", "4889f5"},
 	{func(a *Asm) { a.mov(4, R10, RAX) }, "mov r10d, eax", "4189c2"},
 	{func(a *Asm) { a.movImm(RCX, 0) }, "xor ecx, ecx", "31c9"},
@@ -38,10 +38,10 @@ var encodings = []struct {
 	{func(a *Asm) { a.load(4, R15, at(RBP, 0)) }, "mov r15d, dword ptr [rbp]", "448b7d00"},
 	{func(a *Asm) { a.load(8, RDI, at(RSP, 8)) }, "mov rdi, qword ptr [rsp+0x8]", "488b7c2408"},
 	{func(a *Asm) { a.load(8, RDI, at(RBP, -512)) }, "mov rdi, qword ptr [rbp+0xfffffe00]", "488bbd00feffff"},
-	{func(a *Asm) { a.load(8, RDX, Mem{R12, R12, 0}) }, "mov rdx, qword ptr [r12+r12]", "4b8b1424"},
-	{func(a *Asm) { a.load(8, RDX, Mem{R13, R14, 0}) }, "mov rdx, qword ptr [r13+r14]", "4b8b543500"},
+	{func(a *Asm) { a.load(8, RDX, indexed(R12, R12, 0)) }, "mov rdx, qword ptr [r12+r12]", "4b8b1424"},
+	{func(a *Asm) { a.load(8, RDX, indexed(R13, R14, 0)) }, "mov rdx, qword ptr [r13+r14]", "4b8b543500"},
 	// The byte registers of rsi, rdi and rbp exist with a REX prefix only.
-	{func(a *Asm) { a.store(1, Mem{R12, RAX, 0}, RSI) }, "mov byte ptr [r12+rax], sil", "41883404"},
+	{func(a *Asm) { a.store(1, indexed(R12, RAX, 0), RSI) }, "mov byte ptr [r12+rax], sil", "41883404"},
 	{func(a *Asm) { a.store(1, at(RAX, 0), RDI) }, "mov byte ptr [rax], dil", "408838"},
 	{func(a *Asm) { a.store(1, at(RAX, 0), RBX) }, "mov byte ptr [rax], bl", "8818"},
 	{func(a *Asm) { a.store(2, at(RBP, -2), R9) }, "mov word ptr [rbp-0x2], r9w", "6644894dfe"},
@@ -52,7 +52,7 @@ var encodings = []struct {
 	{func(a *Asm) { a.rm(4, 0x0fb6, RSI, at(RBP, -1)) }, "movzx esi, byte ptr [rbp-0x1]", "0fb675ff"},
 	{func(a *Asm) { a.rm(8, 0x0fbf, R8, at(RDI, 2)) }, "movsx r8, word ptr [rdi+0x2]", "4c0fbf4702"},
 	{func(a *Asm) { a.rm(8, 0x63, RAX, at(RDI, 2)) }, "movsxd rax, dword ptr [rdi+0x2]", "48634702"},
-	{func(a *Asm) { a.rm(1, 0x39, RSI, Mem{R9, RDI, 1}) }, "cmp byte ptr [r9+rdi+0x1], sil", "4138743901"},
+	{func(a *Asm) { a.rm(1, 0x39, RSI, indexed(R9, RDI, 1)) }, "cmp byte ptr [r9+rdi+0x1], sil", "4138743901"},
 	{func(a *Asm) { a.narrow(8, 0x0fbe, RAX, RSI) }, "movsx rax, sil", "480fbec6"},
 	{func(a *Asm) { a.narrow(4, 0x0fbe, RBX, RDI) }, "movsx ebx, dil", "400fbedf"},
 	{func(a *Asm) { a.narrow(4, 0x0fbe, RBX, RCX) }, "movsx ebx, cl", "0fbed9"},
@@ -126,6 +126,41 @@ func TestShiftX(t *testing.T) {
 		a.shiftX(tt.size, tt.digit, tt.dst, tt.src, tt.n)
 		if got := hex.EncodeToString(a.Buf); got != tt.hex {
 			t.Errorf("%+v: %s", tt, got)
+		}
+	}
+}
+
+// TestMulX: as TestShiftX.
+func TestMulX(t *testing.T) {
+	for _, tt := range []struct {
+		hi, lo, x Reg
+		hex       string
+	}{
+		{R10, R10, R10, "c442abf6d2"},
+		{R10, R10, R11, "c442abf6d3"},
+		{RAX, R15, RDI, "c4e283f6c7"},
+	} {
+		var a Asm
+		a.mulx(tt.hi, tt.lo, tt.x)
+		if got := hex.EncodeToString(a.Buf); got != tt.hex {
+			t.Errorf("%+v: %s", tt, got)
+		}
+	}
+}
+
+func TestAlign(t *testing.T) {
+	for n := range 16 {
+		a := Asm{Buf: make([]byte, n)}
+		a.align(16)
+		if len(a.Buf)%16 != 0 {
+			t.Errorf("%d bytes", len(a.Buf))
+		}
+		for at := n; at < len(a.Buf); {
+			in, err := x86asm.Decode(a.Buf[at:], 64)
+			if err != nil || in.Op != x86asm.NOP {
+				t.Fatalf("% x: %v %v", a.Buf[at:], in, err)
+			}
+			at += in.Len
 		}
 	}
 }

@@ -97,9 +97,9 @@ func (c *Compiler) aligned(pc int, r uint8, off int16, n int) Mem {
 		c.mov(4, tmp2, tmp1)
 		c.arith(8, digitCMP, tmp2, tmp1)
 		c.toDriverIf(condNE, pc)
-		c.look(pc, Mem{shadow, tmp1, 0}, n)
+		c.look(pc, indexed(shadow, tmp1, 0), n)
 	} else {
 		c.mov(4, tmp1, tmp1)
 	}
-	return Mem{window, tmp1, 0}
+	return indexed(window, tmp1, 0)
 }

@@ -3,11 +3,17 @@ package amd64
 import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
+	"github.com/lockstep-ebpf/lockstep/jit/plan"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
 // callLocal calls the function at slot to. The first call into each frame of a run
 // goes through the driver, which opens the frame; so does one that is too deep.
+//
+// Opening and closing a frame writes 512 shadow bytes, and most functions reach
+// their frame at constant distances from r10 only, where nobody looks. So only a
+// function that makes pointers to its frame gets it opened here. If another one's is
+// looked up after all, the look fails, and the driver opens it.
 func (c *Compiler) callLocal(pc, to int) {
 	c.load(8, tmp1, at(RSP, slotFrame))
 	c.arithImm(8, digitADD, tmp1, abi.FrameSize)
@@ -20,7 +26,12 @@ func (c *Compiler) callLocal(pc, to int) {
 	c.storeImm(8, at(tmp1, abi.OffSlot), int32(pc+1))
 	c.arithImm(8, digitADD, frame, mem.FrameStride)
 	if c.checked {
-		c.call(c.opens)
+		if c.p.Flags[to]&plan.Escapes != 0 {
+			c.storeImm(8, at(tmp1, abi.OffOpen), 1)
+			c.call(c.opens)
+		} else {
+			c.storeImm(8, at(tmp1, abi.OffOpen), 0)
+		}
 	}
 	c.jumpSlot(pc, to)
 	c.patch(ret, c.here())
@@ -41,10 +52,15 @@ func (c *Compiler) exit(pc int) {
 	done.at = c.jcc(condE)
 	c.exits = append(c.exits, done)
 	c.preserved(0x8b, tmp1)
-	c.arithImm(8, digitSUB, tmp1, abi.FrameSize)
+	if c.checked {
+		c.arithMemImm(8, digitCMP, at(tmp1, abi.OffOpen), 0)
+	}
+	c.lea(8, tmp1, at(tmp1, -abi.FrameSize)) // keeps the flags
 	c.store(8, at(RSP, slotFrame), tmp1)
 	if c.checked {
+		shut := c.jccShort(condE)
 		c.call(c.closes) // keeps tmp2
+		c.landShort(shut)
 	}
 	c.arithImm(8, digitSUB, frame, mem.FrameStride)
 	c.jmpReg(tmp2)
@@ -81,7 +97,7 @@ func (c *Compiler) frameRoutines() {
 
 // fillFrame stores xmm0 over the frame's shadow, and returns.
 func (c *Compiler) fillFrame() {
-	c.lea(8, tmp1, Mem{frame, shadow, 0})
+	c.lea(8, tmp1, indexed(frame, shadow, 0))
 	c.arith(8, digitSUB, tmp1, window)
 	for off := int32(-mem.FrameSize); off < 0; off += 16 {
 		c.rm(4, 0x0f11, 0, at(tmp1, off)) // movups [tmp1 + off], xmm0

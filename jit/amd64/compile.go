@@ -52,6 +52,7 @@ type Compiler struct {
 	p       *plan.Plan
 	checked bool
 	offset  []uint32 // where the code of a slot is
+	near    int      // slots ahead that a jump of one byte is taken to reach
 	jumps   []jump   // to slots, not known yet
 	exits   []exit   // code out of line
 	leave   int      // where the common exit is
@@ -63,7 +64,10 @@ type Compiler struct {
 }
 
 // jump is a distance to fill in when the code of a slot has its place.
-type jump struct{ at, slot int }
+type jump struct {
+	at, slot int
+	short    bool // one byte
+}
 
 // exit is a way to leave, out of line.
 type exit struct {
@@ -75,6 +79,26 @@ type exit struct {
 // Compile compiles a plan. The code can be copied anywhere; its entry is its first
 // byte.
 func (c *Compiler) Compile(p *plan.Plan) plan.Code {
+	c.near = nearTrusted
+	if p.Mode&plan.Checked != 0 {
+		c.near = nearChecked
+	}
+	if !c.emit(p) {
+		c.near = 0
+		c.emit(p)
+	}
+	return plan.Code{Bytes: c.Buf, Offset: c.offset}
+}
+
+// A jump over so many slots seldom takes more than 127 bytes.
+const (
+	nearTrusted = 12
+	nearChecked = 5
+)
+
+// emit emits all code. It reports false if a jump that was taken for a near one is
+// not.
+func (c *Compiler) emit(p *plan.Plan) bool {
 	n := len(p.Insns)
 	c.p, c.checked = p, p.Mode&plan.Checked != 0
 	c.Buf = slices.Grow(c.Buf[:0], 256+16*n)
@@ -86,6 +110,11 @@ func (c *Compiler) Compile(p *plan.Plan) plan.Code {
 	c.frameRoutines()
 	for pc := 0; pc < n; pc++ {
 		c.head(pc)
+		if p.Flags[pc+1]&plan.Head == 0 && c.pair(&p.Insns[pc], &p.Insns[pc+1]) {
+			pc++
+			c.offset[pc] = uint32(c.here()) // nobody enters there
+			continue
+		}
 		c.insn(pc, &p.Insns[pc])
 		if p.Insns[pc].Wide() {
 			pc++
@@ -95,9 +124,17 @@ func (c *Compiler) Compile(p *plan.Plan) plan.Code {
 	c.offset[n] = uint32(c.here())
 	c.coldExits()
 	for _, j := range c.jumps {
-		c.patch(j.at, int(c.offset[j.slot]))
+		to := int(c.offset[j.slot])
+		if !j.short {
+			c.patch(j.at, to)
+			continue
+		}
+		if to-(j.at+1) > 127 {
+			return false
+		}
+		c.Buf[j.at] = byte(to - (j.at + 1))
 	}
-	return plan.Code{Bytes: c.Buf, Offset: c.offset}
+	return true
 }
 
 // assign finds registers for fuel and mask.
@@ -184,6 +221,9 @@ func (c *Compiler) common() {
 
 // head begins a slot's code: where a block starts, fuel is charged.
 func (c *Compiler) head(pc int) {
+	if c.p.Flags[pc]&plan.Loop != 0 && c.p.Mode&plan.Single == 0 {
+		c.align(32)
+	}
 	c.offset[pc] = uint32(c.here())
 	if c.p.Flags[pc]&plan.Head != 0 {
 		c.zext = 0

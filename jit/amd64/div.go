@@ -25,8 +25,10 @@ func (c *Compiler) divide(i *spec.Insn, size int) {
 		if size == 4 {
 			v = uint64(uint32(v))
 		}
-		c.movImm(tmp1, v)
-		c.divideBy(size, mod, signed, dst)
+		if !c.divideConst(size, mod, signed, dst, i.Imm) {
+			c.movImm(tmp1, v)
+			c.divideBy(size, mod, signed, dst)
+		}
 		return
 	}
 	if src := c.operand(i.Src, tmp1); src != tmp1 {

@@ -33,7 +33,7 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 		case i.Src == spec.CallLocal:
 			c.callLocal(pc, pc+1+int(i.Imm))
 		case plan.Returns(*i):
-			c.exits = append(c.exits, exit{at: c.jmp(), code: abi.Leave(abi.Helper, pc)})
+			c.helper(pc, i.Imm)
 		default:
 			c.toDriver(pc)
 		}
@@ -77,7 +77,11 @@ func (c *Compiler) jumpSlot(pc, to int) {
 		c.jmpTo(int(c.offset[to]))
 		return
 	}
-	c.jumps = append(c.jumps, jump{c.jmp(), to})
+	if to-pc <= c.near {
+		c.jumps = append(c.jumps, jump{c.jmpShort(), to, true})
+		return
+	}
+	c.jumps = append(c.jumps, jump{c.jmp(), to, false})
 }
 
 func (c *Compiler) jccSlot(cc cond, pc, to int) {
@@ -85,5 +89,9 @@ func (c *Compiler) jccSlot(cc cond, pc, to int) {
 		c.jccTo(cc, int(c.offset[to]))
 		return
 	}
-	c.jumps = append(c.jumps, jump{c.jcc(cc), to})
+	if to-pc <= c.near {
+		c.jumps = append(c.jumps, jump{c.jccShort(cc), to, true})
+		return
+	}
+	c.jumps = append(c.jumps, jump{c.jcc(cc), to, false})
 }

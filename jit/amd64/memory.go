@@ -28,9 +28,9 @@ func (c *Compiler) place(pc int, r uint8, off int16, n int) Mem {
 		index = tmp1
 	}
 	if c.checked {
-		c.look(pc, Mem{shadow, index, disp}, n)
+		c.look(pc, indexed(shadow, index, disp), n)
 	}
-	return Mem{window, index, disp}
+	return indexed(window, index, disp)
 }
 
 // inFrame reports whether n bytes at r10 + off are the frame's. All of it may be

@@ -23,14 +23,18 @@ const (
 	R15
 )
 
-// Mem is a memory operand: Base + Index + Disp. Index RSP means none.
+// Mem is a memory operand: Base + Index<<Scale + Disp. Index RSP means none.
 type Mem struct {
 	Base, Index Reg
 	Disp        int32
+	Scale       uint8
 }
 
 // at is the operand base + disp.
-func at(base Reg, disp int32) Mem { return Mem{base, RSP, disp} }
+func at(base Reg, disp int32) Mem { return Mem{Base: base, Index: RSP, Disp: disp} }
+
+// indexed is base + index + disp.
+func indexed(base, index Reg, disp int32) Mem { return Mem{Base: base, Index: index, Disp: disp} }
 
 // cond is a condition code, as in the low bits of jcc and setcc.
 type cond uint8

@@ -23,10 +23,11 @@ type Flags uint8
 
 // Flags of a slot.
 const (
-	Head  Flags = 1 << iota // a basic block starts
-	Loop                    // a jump from this slot or a later one leads here
-	Entry                   // a function starts
-	Wide                    // the second half of an LDDW, no instruction
+	Head    Flags = 1 << iota // a basic block starts
+	Loop                      // a jump from this slot or a later one leads here
+	Entry                     // a function starts
+	Wide                      // the second half of an LDDW, no instruction
+	Escapes                   // of a function's first slot: it makes pointers out of r10
 )
 
 // Plan is a program as a lowering sees it.
@@ -39,6 +40,7 @@ type Plan struct {
 	Flags []Flags // one a slot, and one of padding: a head
 	Used  uint16  // bit n: the program names rn
 	Calls bool    // it calls or may call functions of its own
+	Odd   int     // the slot of a helper's call that changes the flow of control in a way nobody knows here, or -1
 }
 
 // New plans l. The Plan's buffers are old's, which may be nil.
@@ -54,7 +56,7 @@ func New(l *vm.Loaded, m Mode, old *Plan) *Plan {
 	}
 	flags = flags[:n+1]
 	clear(flags)
-	*p = Plan{Loaded: l, Mode: m, Flags: flags}
+	*p = Plan{Loaded: l, Mode: m, Flags: flags, Odd: -1}
 	p.scan()
 	return p
 }
@@ -66,8 +68,15 @@ func (p *Plan) scan() {
 	}
 	p.Flags[n] = Head
 	p.Calls = len(p.Funcs) > 1
+	fn := 0
 	for pc := 0; pc < n; pc++ {
 		i := &p.Insns[pc]
+		if p.Flags[pc]&Entry != 0 {
+			fn = pc
+		}
+		if i.Src == 10 && i.Class() != spec.ClassLDX {
+			p.Flags[fn] |= Escapes
+		}
 		p.Used |= 1<<i.Dst | 1<<(i.Src&0xf)
 		switch i.Class() {
 		case spec.ClassJMP, spec.ClassJMP32:
@@ -97,6 +106,9 @@ func (p *Plan) jump(i spec.Insn, pc int) {
 			return // to the same block
 		}
 		p.Calls = p.Calls || i.Src == spec.CallLocal
+		if i.Src == spec.CallHelper && vm.HelperByID(i.Imm).Flow > vm.Loops {
+			p.Odd = pc
+		}
 	}
 	p.Flags[pc+1] |= Head
 	if to, jumps := vm.JumpTarget(i, pc); jumps {

@@ -168,6 +168,8 @@ func TestParseErrors(t *testing.T) {
 		{"-- prog.hex --\n0\n", `f:2: want bytes in hex`},
 		{"-- prog.hex --\n00\n", `f:2: insn 0: length 1`},
 		{"-- prog/a b --\n", `f:1: program name "a b"`},
+		{"-- prog/a.hex.hex --\n", `f:1: program name "a.hex"`},
+		{"-- prog x --\n", `f:1: unknown file "prog x"`},
 		{"-- map a b --\n" + prog, `f:1: map name "a b"`},
 		{"-- map a --\ntype: tree\n" + prog, `f:2: type: unknown map type "tree"`},
 		{"-- map a --\nkeys: 4\n" + prog, `f:2: unknown key "keys"`},

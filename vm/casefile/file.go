@@ -3,6 +3,7 @@ package casefile
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
@@ -84,7 +85,10 @@ func mapByName(specs []*maps.Spec, name string) int {
 	return -1
 }
 
-// validName reports whether a map or a program can be called so in a file.
+// validProgName reports whether a program can be called so in a file.
+func validProgName(s string) bool { return validName(s) && !strings.HasSuffix(s, ".hex") }
+
+// validName reports whether a map can be called so in a file.
 func validName(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {

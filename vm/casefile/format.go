@@ -64,7 +64,7 @@ func writable(f *File) error {
 			return fmt.Errorf("casefile: programs of types %s and %s in one case", f.Programs[0].Type, p.Type)
 		case p.Order != f.Programs[0].Order:
 			return fmt.Errorf("casefile: programs of both byte orders in one case")
-		case p.Name != "" && (!validName(p.Name) || strings.HasSuffix(p.Name, ".hex")):
+		case p.Name != "" && !validProgName(p.Name):
 			return fmt.Errorf("casefile: program name %q: want letters, digits and _.$-/, not ending in .hex", p.Name)
 		}
 	}

@@ -59,8 +59,11 @@ func (s *section) kind() (kind, arg string) {
 			return "prog", strings.TrimPrefix(rest, "/")
 		}
 	}
-	kind, arg, _ = strings.Cut(s.name, " ")
-	return kind, strings.TrimSpace(arg)
+	switch kind, arg, _ = strings.Cut(s.name, " "); kind {
+	case "map", "input", "expect":
+		return kind, strings.TrimSpace(arg)
+	}
+	return s.name, ""
 }
 
 func (p *parser) header(s *section) error {
@@ -121,8 +124,8 @@ func (p *parser) rest(s *section, kind, arg string) error {
 }
 
 func (p *parser) program(s *section, kind, name string) error {
-	if name != "" && !validName(name) {
-		return s.errorf(s.marker(), "program name %q: want letters, digits and _.$-/", clip(name))
+	if name != "" && !validProgName(name) {
+		return s.errorf(s.marker(), "program name %q: want letters, digits and _.$-/, not ending in .hex", clip(name))
 	}
 	prog := &vm.Program{Name: name, Type: p.typ, Order: p.order}
 	p.f.Programs = append(p.f.Programs, prog)

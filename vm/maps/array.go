@@ -13,6 +13,15 @@ func newArray(s *Spec, at Place) *array {
 	return a
 }
 
+// Flat is a map whose element i stands at base + i*stride, for i below n, from its
+// creation on, and whose keys are those numbers: an engine can look up by itself.
+type Flat interface {
+	Flat() (base, stride, n uint32)
+}
+
+// Flat makes array a Flat.
+func (a *array) Flat() (base, stride, n uint32) { return a.base, a.spec.stride(), a.spec.MaxEntries }
+
 func (a *array) Lookup(key []byte) (uint32, bool) {
 	i := a.index(key)
 	if i >= a.spec.MaxEntries {
