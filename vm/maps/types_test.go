@@ -322,6 +322,25 @@ func TestInnerMapsMadeLater(t *testing.T) {
 	}
 }
 
+// TestFlat: an engine may look up in a Flat by itself, on every CPU. Nothing else may
+// pass for one.
+func TestFlat(t *testing.T) {
+	for _, typ := range []Type{Array, PerCPUArray, Hash, ProgArray, PerfEventArray, DevMap, XSKMap} {
+		x, _ := build(t, &Spec{Type: typ, KeySize: 4, ValueSize: 4, MaxEntries: 3})
+		f, ok := x.(Flat)
+		if ok != (typ == Array) {
+			t.Errorf("%s: flat %v", typ, ok)
+			continue
+		}
+		for i := uint32(0); ok && i < 4; i++ {
+			base, stride, n := f.Flat()
+			if addr, found := x.Lookup(key(i)); found != (i < n) || found && addr != base+i*stride {
+				t.Errorf("element %d at %#x, %v; flat %#x, %d, %d", i, addr, found, base, stride, n)
+			}
+		}
+	}
+}
+
 // TestJHash compares with results of Bob Jenkins' own lookup3.c (its driver5 prints
 // them for "Four score and seven years ago"); Linux's jhash begins with the same
 // 0xdeadbeef.
