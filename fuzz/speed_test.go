@@ -23,18 +23,21 @@ func BenchmarkSpeed(b *testing.B) {
 		ts = append(ts, vm.NewTarget(e, m))
 	}
 	o := oracle.New(ts)
+	var src tape.Source
 	g := gen.New(gen.Options{Mix: gen.Mixes[0], Inputs: 1})
 	b.Run("generate", func(b *testing.B) {
 		n := uint64(0)
 		for b.Loop() {
-			g.Generate(tape.FromSeed(fuzz.Stream(1, n)))
+			src.Seed(fuzz.Stream(1, n))
+			g.Generate(&src)
 			n++
 		}
 	})
 	b.Run("all", func(b *testing.B) {
 		n, steps, ins, inputs := uint64(0), uint64(0), 0, 0
 		for b.Loop() {
-			c := g.Generate(tape.FromSeed(fuzz.Stream(1, n)))
+			src.Seed(fuzz.Stream(1, n))
+			c := g.Generate(&src)
 			n++
 			outs := o.Run(c)
 			o.Compare(c, outs)

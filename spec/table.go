@@ -42,6 +42,9 @@ func ByOpcode(op uint8) []*Row { return byOp[op] }
 // Lookup finds the row that an instruction belongs to, or nil: its selecting
 // fields fit. The other fields may still be wrong; Check says.
 func Lookup(i Insn) *Row {
+	if r := fitting(i); r != nil {
+		return r
+	}
 	rows := byOp[i.Op]
 	if len(rows) == 1 {
 		return rows[0]

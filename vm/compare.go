@@ -87,14 +87,19 @@ func compareRegs(a, b *Outcome, obs Observable) (Difference, bool) {
 func hex(v uint64) string { return fmt.Sprintf("%#x", v) }
 
 func compareState(a, b *Outcome, obs Observable) (Difference, bool) {
-	for _, x := range []struct {
+	for _, x := range [...]struct {
 		obs  Observable
+		name string
 		a, b *Blob
-	}{{ObsMemory, &a.Memory, &b.Memory}, {ObsPacket, &a.Packet, &b.Packet}, {ObsContext, &a.Context, &b.Context}} {
+	}{
+		{ObsMemory, "memory", &a.Memory, &b.Memory},
+		{ObsPacket, "packet", &a.Packet, &b.Packet},
+		{ObsContext, "ctx", &a.Context, &b.Context},
+	} {
 		if obs&x.obs == 0 {
 			continue
 		}
-		if d, ok := compareBlob(x.obs.Names()[0], x.a, x.b); !ok {
+		if d, ok := compareBlob(x.name, x.a, x.b); !ok {
 			return d, false
 		}
 	}

@@ -3,6 +3,7 @@ package vm
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
@@ -237,10 +238,7 @@ func (m *Machine) Observe(r Result, o *Outcome) {
 	o.Context = m.blob(m.context, o.Context.Data)
 	o.Trace = append(o.Trace[:0], m.Trace...)
 	o.Events = append(o.Events[:0], m.Events...)
-	for len(o.Maps) < len(m.World.Maps) {
-		o.Maps = append(o.Maps, nil)
-	}
-	o.Maps = o.Maps[:len(m.World.Maps)]
+	o.Maps = slices.Grow(o.Maps[:0], len(m.World.Maps))[:len(m.World.Maps)] // with the buffers of earlier outcomes
 	for i, x := range m.World.Maps {
 		o.Maps[i] = x.Entries(o.Maps[i][:0])
 	}

@@ -85,7 +85,9 @@ func (w *World) closePrograms() error {
 	var errs []error
 	for _, l := range w.Programs {
 		if l.Instance != nil {
-			errs = append(errs, l.Instance.Close())
+			if err := l.Instance.Close(); err != nil {
+				errs = append(errs, err)
+			}
 		}
 	}
 	w.spare = append(w.spare, w.Programs...)
@@ -152,9 +154,11 @@ func (w *World) Load(e Engine, p *Program) (*Loaded, error) {
 
 // newLoaded takes a closed program's buffers if there are any.
 func (w *World) newLoaded(p *Program) *Loaded {
-	l := &Loaded{}
+	var l *Loaded
 	if n := len(w.spare); n > 0 {
 		l, w.spare = w.spare[n-1], w.spare[:n-1]
+	} else {
+		l = new(Loaded)
 	}
 	*l = Loaded{Program: p, World: w, ID: len(w.Programs), Funcs: l.Funcs, Aux: l.Aux, codeBase: w.nextCode}
 	return l

@@ -76,7 +76,7 @@ func (g *Generator) enters(f, times int) *function {
 	x.level = max(x.level, g.level+1)
 	x.stack = max(x.stack, g.below())
 	x.weight += g.weight * times
-	x.unrolled = x.unrolled || g.unrolled
+	x.rounds = max(x.rounds, g.rounds)
 	return x
 }
 
@@ -133,7 +133,9 @@ func (g *Generator) returned() {
 
 // callback emits a call of bpf_loop with a new function.
 func (g *Generator) callback() bool {
-	if g.unrolled || !g.mayCall() || len(g.funcs) == maxFuncs {
+	// What bpf_loop, or may_goto, makes Linux forget, where it looks for a state that
+	// covers the next round, may be the counter of a loop around it.
+	if g.rounds > 1 || !g.mayCall() || len(g.funcs) == maxFuncs {
 		return false
 	}
 	times := g.src.Between(1, 4)

@@ -14,7 +14,7 @@ type function struct {
 	level      int  // frames above it
 	stack      int  // bytes of the frames above it
 	weight     int  // how often it is executed, over all calls
-	unrolled   bool // called from a loop that Linux follows round by round
+	rounds     int  // of the loops around the present place, or around a call, that Linux follows one by one
 }
 
 type argKind uint8

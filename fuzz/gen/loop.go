@@ -12,11 +12,18 @@ const (
 	loopMayGoto = 256 // the same with may_goto, whose own budget is never reached
 )
 
+// maxRounds bounds the rounds of nested loops that Linux follows one by one: they
+// multiply, and so do the paths through them.
+const maxRounds = 8
+
 // loop emits a loop. It reports false where there is no room for one.
 func (g *Generator) loop() bool {
 	const body = 8
 	left := (g.budget - g.spent) / (g.weight * (body + 4))
 	if left < 2 || g.nesting > 3 || g.weight > 64 {
+		return false
+	}
+	if g.rounds > maxRounds/2 {
 		return false
 	}
 	c, slot := g.counter()
@@ -33,25 +40,25 @@ func (g *Generator) loop() bool {
 	}
 	g.nesting++
 	g.looped = true
-	if g.unrolled { // rounds multiply, and so do the paths through them
+	if g.rounds > 1 {
 		kind %= loopDown
 		trips = 2
 	}
-	weight, locked, unrolled := g.weight, g.locked, g.unrolled
+	weight, locked, rounds := g.weight, g.locked, g.rounds
 	if c != none {
 		g.locked |= 1 << c
 		g.counts |= 1 << c
 	}
-	// What may_goto and bpf_loop make Linux forget, where it looks for a state that
-	// covers the next round, may be the counter of a loop around them.
-	g.unrolled = g.unrolled || kind < loopData
+	if kind < loopData {
+		g.rounds = max(1, g.rounds) * trips
+	}
 	switch {
 	case kind < loopDown:
 		g.counted(c, slot, trips, kind < loopUp)
 	default:
 		g.driven(c, trips, kind >= loopData)
 	}
-	g.weight, g.locked, g.unrolled = weight, locked, unrolled
+	g.weight, g.locked, g.rounds = weight, locked, rounds
 	if c != none {
 		g.counts &^= 1 << c
 		g.st.hot |= g.st.scal & (1 << c)
