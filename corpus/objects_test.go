@@ -30,6 +30,7 @@ var sources = []struct {
 	{"programs/ratelimit.c", "v4", true}, // signed division
 	{"../host/object/testdata/dispatch.c", "v3", true},
 	{"../host/object/testdata/unready.c", "v3", false},
+	{"../host/object/testdata/nested.c", "v3", true},
 }
 
 // TestObjects compiles every program and compares what is loaded of it with the

@@ -123,6 +123,10 @@ func (o mapOp) Run(sut commands.SystemUnderTest) commands.Result {
 			func(key, value []byte, flags uint64) error { return sysbpf.Lookup(p.fd, key, value, flags) },
 			p.ours.ValueSize(), func(b []byte) []byte { return p.stand.fromKernel(&p.spec, b) })
 	}
+	p.stand.ops.Add(1)
+	if r.kernel == nil {
+		p.stand.good.Add(1)
+	}
 	return r
 }
 
@@ -386,6 +390,8 @@ func check(t *testing.T, st *stand, typ maps.Type, open func(maps.Spec) commands
 			}
 		},
 	}
+	st.ops.Store(0)
+	st.good.Store(0)
 	results := make([]*gopter.TestResult, lanes)
 	var wg sync.WaitGroup
 	for lane := range lanes {
@@ -405,6 +411,9 @@ func check(t *testing.T, st *stand, typ maps.Type, open func(maps.Spec) commands
 		}
 	}
 	t.Logf("%d sequences agree", n)
+	if st.ops.Load() > 0 {
+		t.Logf("of %d operations %d succeed", st.ops.Load(), st.good.Load())
+	}
 }
 
 // flagged reports whether a flag was given.

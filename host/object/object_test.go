@@ -47,6 +47,34 @@ func TestDispatch(t *testing.T) {
 	}
 }
 
+// nested has two maps in a map, of which "all" comes before it in the object and
+// "some" after it. What it returns follows from the C source.
+func TestNested(t *testing.T) {
+	for _, file := range []string{"nested.o", "nested.be.o"} {
+		o := open(t, file)
+		in := func(n int) vm.Input { return vm.Input{Packet: make([]byte, n)} }
+		c, err := o.Case("", in(60), in(61), in(70), in(100), in(62))
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := vm.NewTarget(&refvm.Engine{}, mem.NewList())
+		defer target.Close()
+		for i, out := range target.Run(c) {
+			want := []uint64{1, 2, 1<<64 - 1, 10, 3}[i]
+			if out.Kind != vm.Exit || uint32(out.R0) != uint32(want) {
+				t.Fatalf("%s, input %d: %v %v %s r0 %d, want exit with %d", file, i, out.Kind, out.Fault, out.Reason, int32(out.R0), int32(want))
+			}
+			var put []uint64
+			for _, e := range out.Events {
+				put = append(put, o.Order.Binary().Uint64(e.Data))
+			}
+			if found := want < 1<<63; found != (len(put) == 1) || found && put[0] != want {
+				t.Errorf("%s, input %d: put out %v, want %d", file, i, put, want)
+			}
+		}
+	}
+}
+
 func run(t *testing.T, c *vm.Case) vm.Outcome {
 	t.Helper()
 	target := vm.NewTarget(&refvm.Engine{}, mem.NewList())
