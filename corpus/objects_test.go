@@ -86,8 +86,10 @@ func compile(t *testing.T, source, out, target, cpu string) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{clang, "-target", target, "-mcpu=" + cpu, "-O2", "-g", "-Wall", "-Werror", "-fdebug-compilation-dir=.",
-			"-ffile-prefix-map=" + include + "=.", "-I", include, "-c", filepath.Base(source), "-o", out},
+		{
+			clang, "-target", target, "-mcpu=" + cpu, "-O2", "-g", "-Wall", "-Werror", "-fdebug-compilation-dir=.",
+			"-ffile-prefix-map=" + include + "=.", "-I", include, "-c", filepath.Base(source), "-o", out,
+		},
 		{strip, "-g", out}, // DWARF goes, BTF stays
 	} {
 		cmd := exec.Command(args[0], args[1:]...)

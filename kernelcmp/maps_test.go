@@ -174,7 +174,8 @@ func (o mapOp) PostCondition(_ commands.State, r commands.Result) *gopter.PropRe
 		return &gopter.PropResult{Status: gopter.PropTrue}
 	}
 	return &gopter.PropResult{Status: gopter.PropFalse, Labels: []string{
-		fmt.Sprintf("%v: ours %v %s, kernel %v %s", o, x.ours, show(x.gotOurs), x.kernel, show(x.gotKernel))}}
+		fmt.Sprintf("%v: ours %v %s, kernel %v %s", o, x.ours, show(x.gotOurs), x.kernel, show(x.gotKernel)),
+	}}
 }
 
 func show(b []byte) string {
