@@ -9,11 +9,14 @@ import (
 	"github.com/lockstep-ebpf/lockstep/fuzz/oracle"
 	"github.com/lockstep-ebpf/lockstep/fuzz/reduce"
 	"github.com/lockstep-ebpf/lockstep/fuzz/tape"
+	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/reports"
+	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
 // FuzzDifferential reads its input as a choice tape, so every input is a program,
-// and compares the reference VM with the interpreter.
+// and compares the reference VM with the interpreter, and with native code where
+// there is any.
 func FuzzDifferential(f *testing.F) {
 	for seed := range uint64(16) {
 		src := tape.FromSeed(seed)
@@ -25,7 +28,11 @@ func FuzzDifferential(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { ref.Close() })
-	o := oracle.New(planted.Targets(f, &fastvm.Engine{}))
+	engines := []vm.Engine{fastvm.Engine{}}
+	if (jit.Engine{}).Supports(&vm.Program{}) == nil {
+		engines = append(engines, jit.Engine{})
+	}
+	o := oracle.New(planted.Targets(f, engines...))
 	r := &reduce.Reducer{Oracle: o, Reference: ref}
 	g, src := gen.New(gen.Options{}), new(tape.Source)
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -22,6 +22,8 @@ var features = amd64.Features{BMI2: cpu.X86.HasBMI2}
 func newCompiler() *compiler { return &compiler{Features: features} }
 
 // entryOffset is for the stub.
+//
+//lint:ignore U1000 enter_amd64.s uses it
 const entryOffset = unsafe.Offsetof(abi.State{}.Entry)
 
 // enter runs native code from s.Resume until it leaves.

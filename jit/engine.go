@@ -40,7 +40,7 @@ func (e Engine) Load(l *vm.Loaded) (vm.Instance, error) {
 	if err := e.Supports(l.Program); err != nil {
 		return nil, err
 	}
-	in := &instance{loaded: l, perfMap: e.PerfMap, runs: make([]*run, len(l.World.Machines()))}
+	in := &instance{loaded: l, perfMap: e.PerfMap}
 	for _, m := range l.World.Machines() {
 		if _, err := in.code(modeOf(m)); err != nil {
 			return nil, err

@@ -84,6 +84,9 @@ func oneRow(rnd *rand.Rand, row *spec.Row) *vm.Case {
 	c := &vm.Case{Inputs: []vm.Input{{Packet: []byte{1, 2, 3, 4, 5, 6, 7, 8}}}}
 	if base := addressRegister(row); base != nil {
 		at := base(&in)
+		if rnd.IntN(4) == 0 {
+			*at = 10
+		}
 		if *at < 10 {
 			insns = append(insns, spec.Insn{Op: spec.MOVX, Dst: *at, Src: 10})
 		}

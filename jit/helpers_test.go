@@ -38,17 +38,32 @@ func target(t testing.TB, e vm.Engine) *vm.EngineTarget {
 }
 
 // pair is the JIT and what it has to agree with.
-type pair struct{ ref, jit *vm.EngineTarget }
+type pair struct{ ref, jit, fast *vm.EngineTarget }
 
-func newPair(t testing.TB) pair { return pair{target(t, &refvm.Engine{}), target(t, jit.Engine{})} }
+func newPair(t testing.TB) pair {
+	p := pair{target(t, &refvm.Engine{}), target(t, jit.Engine{}), target(t, jit.Engine{})}
+	p.fast.Machine().ExactFuel = false
+	return p
+}
 
-// same runs a case on both and reports the reference's outcomes.
+// same runs a case on both, and with fast fuel too if the case has plenty, and reports the reference's outcomes.
 func (p pair) same(t testing.TB, c *vm.Case) []vm.Outcome {
 	t.Helper()
 	want, got := p.ref.Run(c), p.jit.Run(c)
 	for i := range want {
 		if d, ok := vm.Compare(&want[i], &got[i], vm.ObsAll); !ok {
 			t.Errorf("%s, mode %v, fuel %d, input %d: %v\nrefvm %+v\njit   %+v\n%v", c.Name, c.Mode, c.Fuel, i, d, want[i].Result, got[i].Result, c.Programs[0].Insns)
+		}
+	}
+	if c.Fuel != 0 {
+		return want
+	}
+	for i, got := range p.fast.Run(c) {
+		if want[i].Kind == vm.FuelSpent {
+			continue
+		}
+		if d, ok := vm.Compare(&want[i], &got, vm.ObsAll&^vm.ObsSteps); !ok {
+			t.Errorf("%s, mode %v, fast, input %d: %v\nrefvm %+v\njit   %+v\n%v", c.Name, c.Mode, i, d, want[i].Result, got.Result, c.Programs[0].Insns)
 		}
 	}
 	return want

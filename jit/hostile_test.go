@@ -2,6 +2,7 @@ package jit_test
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -24,9 +25,10 @@ func TestHostileAddresses(t *testing.T) {
 		mem.StackBase, mem.StackBase + mem.FrameSize, mem.StackBase | 1<<32, mem.StackBase | 1<<63, mem.ContextBase, mem.CodeBase, mem.MapBase, mem.ValueBase,
 	}
 	for range 300 * *longFlag {
-		addresses = append(addresses, rnd.Uint64()>>rnd.IntN(64))
+		addresses = append(addresses, rnd.Uint64()>>rnd.IntN(64), mem.ContextBase+uint64(rnd.IntN(200)), mem.ValueBase+uint64(rnd.IntN(0x300)))
 	}
-	offsets := []int16{0, 1, -1, 8, -8, 512, -512, 1<<15 - 1, -1 << 15}
+	offsets := []int16{0, 0, 0, 0, 1, -1, 8, -8, 512, -512, 1<<15 - 1, -1 << 15}
+	kinds := map[string]int{}
 	for i := range spec.Table {
 		row := &spec.Table[i]
 		base := addressRegister(row)
@@ -38,13 +40,15 @@ func TestHostileAddresses(t *testing.T) {
 				continue
 			}
 			c := hostile(rnd, row, addr, offsets[rnd.IntN(len(offsets))])
-			p.same(t, c)
+			o := p.same(t, c)[0]
+			kinds[fmt.Sprint(o.Kind, " ", o.Fault.Kind)]++
 			if n%4 == 0 {
 				c.Mode = vm.Trusted
 				p.jit.Run(c)
 			}
 		}
 	}
+	t.Log(kinds)
 	c := caseOf(t, programs[0].text)
 	p.jit.Run(c) // resets
 	for _, at := range addresses[:20] {
@@ -65,11 +69,22 @@ func hostile(rnd *rand.Rand, row *spec.Row, addr uint64, off int16) *vm.Case {
 	}
 	*addressRegister(row)(&i) = 3
 	insns := []spec.Insn{
-		{Op: spec.MOV, Dst: 0, Imm: 1}, {Op: spec.MOV, Dst: 1, Imm: 2}, {Op: spec.MOV, Dst: 2, Imm: 3},
-		{Op: spec.LDDW, Dst: 3, Imm: int32(addr)}, {Imm: int32(addr >> 32)},
-		i, {Op: spec.EXIT},
+		{Op: spec.MOV, Dst: 0, Imm: 1},
+		{Op: spec.MOV, Dst: 1, Imm: 2},
+		{Op: spec.MOV, Dst: 2, Imm: 3},
+		{Op: spec.LDDW, Dst: 3, Imm: int32(addr)},
+		{Imm: int32(addr >> 32)},
+		i,
+		{Op: spec.EXIT},
 	}
-	return &vm.Case{Name: row.Name, Programs: []*vm.Program{{Type: hook.SocketFilter, Insns: insns}}, Inputs: []vm.Input{{}}}
+	return &vm.Case{
+		Name: row.Name, Programs: []*vm.Program{{Type: hook.SocketFilter, Insns: insns}}, Inputs: []vm.Input{{}},
+		Maps: []*maps.Spec{
+			{Name: "r", Type: maps.Array, KeySize: 4, ValueSize: 13, MaxEntries: 3, Flags: maps.ReadOnly},
+			{Name: "w", Type: maps.Array, KeySize: 4, ValueSize: 13, MaxEntries: 3, Flags: maps.WriteOnly},
+			{Name: "rw", Type: maps.Array, KeySize: 4, ValueSize: 13, MaxEntries: 3},
+		},
+	}
 }
 
 // TestNothingIsUnsupported: whatever the reference VM loads, the JIT loads.

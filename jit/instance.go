@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,7 +19,7 @@ type instance struct {
 	mu      sync.Mutex // held while compiling
 	codes   [plan.NumModes]atomic.Pointer[code]
 	perfMap io.Writer
-	runs    []*run // by machine: kept from one run to the next
+	runs    atomic.Pointer[[]*run] // by machine: kept from one run to the next
 }
 
 // code is a program compiled for a mode.
@@ -41,15 +42,20 @@ var (
 // run finds the state of the last run on m. A machine has one run at a time, so
 // nobody else has it.
 func (in *instance) run(m *vm.Machine) *run {
-	if int(m.CPU) >= len(in.runs) {
-		return new(run) // a machine made after the program
+	if all := in.runs.Load(); all != nil && int(m.CPU) < len(*all) {
+		return (*all)[m.CPU]
 	}
-	r := in.runs[m.CPU]
-	if r == nil {
-		r = runs.Get().(*run)
-		in.runs[m.CPU] = r
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	var all []*run
+	if old := in.runs.Load(); old != nil {
+		all = slices.Clone(*old)
 	}
-	return r
+	for int(m.CPU) >= len(all) {
+		all = append(all, runs.Get().(*run))
+	}
+	in.runs.Store(&all)
+	return all[m.CPU]
 }
 
 // code gives the code for a mode, and compiles it if need be.
@@ -94,11 +100,10 @@ func (in *instance) Close() error {
 			codes.Put(c)
 		}
 	}
-	for i, r := range in.runs {
-		if r != nil {
+	if all := in.runs.Swap(nil); all != nil {
+		for _, r := range *all {
 			r.m, r.home = nil, nil
 			runs.Put(r)
-			in.runs[i] = nil
 		}
 	}
 	return errors.Join(errs...)

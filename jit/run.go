@@ -1,9 +1,10 @@
 package jit
 
 import (
-	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"sync"
 	"unsafe"
+
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
 	"github.com/lockstep-ebpf/lockstep/jit/plan"
@@ -81,7 +82,8 @@ func (in *instance) Run(m *vm.Machine) (res vm.Result) {
 		res = vm.FromError(err)
 	}
 	res.R0, res.Steps, res.Fault = st.Regs[0], m.Fuel-r.left, r.fault
-	for i := range st.Regs { // one by one, as native code has just stored them: wider loads would wait
+	//lint:ignore S1001 native code has just stored them one by one: wider loads would wait for it
+	for i := range st.Regs {
 		res.Regs[i] = st.Regs[i]
 	}
 	if res.Kind == vm.FuelSpent {

@@ -25,7 +25,7 @@ func TestSequences(t *testing.T) {
 			rows = append(rows, row, row, row, row)
 		}
 	}
-	for range 6000 * *longFlag {
+	for range 3000 * *longFlag {
 		c := sequence(rnd, rows)
 		p.same(t, c)
 		c.Fuel = 1 + rnd.Uint64N(20)
@@ -78,7 +78,7 @@ func sequence(rnd *rand.Rand, rows []*spec.Row) *vm.Case {
 	}
 	insns = append(insns, spec.Insn{Op: spec.EXIT})
 	return &vm.Case{
-		Programs: []*vm.Program{{Type: hook.SocketFilter, Insns: insns}}, Inputs: []vm.Input{{}}, Fuel: 500,
+		Programs: []*vm.Program{{Type: hook.SocketFilter, Insns: insns}}, Inputs: []vm.Input{{}},
 	}
 }
 

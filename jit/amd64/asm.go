@@ -282,7 +282,6 @@ func (a *Asm) lock() { a.Buf = append(a.Buf, 0xf0) }
 
 func (a *Asm) ret()         { a.Buf = append(a.Buf, 0xc3) }
 func (a *Asm) jmpReg(r Reg) { a.ext(4, 0xff, 4, r) }
-func (a *Asm) jmpMem(m Mem) { a.extMem(4, 0xff, 4, m) }
 func (a *Asm) here() int    { return len(a.Buf) }
 func (a *Asm) signExtendRAX(size int) { // cdq, cqo
 	if size == 8 {

@@ -97,7 +97,8 @@ func (c *Compiler) aligned(pc int, r uint8, off int16, n int) Mem {
 		c.mov(4, tmp2, tmp1)
 		c.arith(8, digitCMP, tmp2, tmp1)
 		c.toDriverIf(condNE, pc)
-		c.look(pc, indexed(shadow, tmp1, 0), n)
+		c.look(indexed(shadow, tmp1, 0), n)
+		c.toDriverIf(condNE, pc)
 	} else {
 		c.mov(4, tmp1, tmp1)
 	}

@@ -1,8 +1,9 @@
 package amd64
 
 import (
-	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"slices"
+
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 
 	"github.com/lockstep-ebpf/lockstep/jit/abi"
 	"github.com/lockstep-ebpf/lockstep/jit/plan"
@@ -51,12 +52,13 @@ type Compiler struct {
 
 	p       *plan.Plan
 	checked bool
-	offset  []uint32 // where the code of a slot is
-	near    int      // slots ahead that a jump of one byte is taken to reach
-	jumps   []jump   // to slots, not known yet
-	exits   []exit   // code out of line
-	leave   int      // where the common exit is
-	opens   int      // where the routine is that opens a frame, and the one that closes it
+	offset  []uint32   // where the code of a slot is
+	near    int        // slots ahead that a jump of one byte is taken to reach
+	jumps   []jump     // to slots, not known yet
+	exits   []exit     // code out of line
+	looks   []readOnly // likewise
+	leave   int        // where the common exit is
+	opens   int        // where the routine is that opens a frame, and the one that closes it
 	closes  int
 	fuel    Reg    // or none: in slotFuel
 	mask    Reg    // all bytes 3; or none
@@ -103,7 +105,7 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 	c.p, c.checked = p, p.Mode&plan.Checked != 0
 	c.Buf = slices.Grow(c.Buf[:0], 256+16*n)
 	c.offset = slices.Grow(c.offset[:0], n+1)[:n+1]
-	c.jumps, c.exits = c.jumps[:0], c.exits[:0]
+	c.jumps, c.exits, c.looks = c.jumps[:0], c.exits[:0], c.looks[:0]
 	c.assign()
 	c.prologue()
 	c.common()
@@ -122,6 +124,7 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 		}
 	}
 	c.offset[n] = uint32(c.here())
+	c.coldLooks()
 	c.coldExits()
 	for _, j := range c.jumps {
 		to := int(c.offset[j.slot])

@@ -6,14 +6,15 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
-// place makes the operand of an access of n bytes at guest register r + off.
+// place makes the operand of an access of n bytes at guest register r + off; reads
+// says that it is a load.
 //
 // Trusted, it is window + (u32)r + off: the displacement is added after masking and
 // may reach into the guards. Checked, the same bytes are looked up in the shadow;
-// what does not pass at once is left to the driver, which knows it all: permissions
-// other than read and write, addresses that are in the window only after off is
-// added, faults.
-func (c *Compiler) place(pc int, r uint8, off int16, n int) Mem {
+// what does not pass is left to the driver, which knows it all: permissions other
+// than read and write, addresses that are in the window only after off is added,
+// faults.
+func (c *Compiler) place(pc int, r uint8, off int16, n int, reads bool) Mem {
 	disp := int32(off)
 	if r == 10 && (!c.checked || inFrame(disp, n)) {
 		return at(frame, disp)
@@ -28,7 +29,12 @@ func (c *Compiler) place(pc int, r uint8, off int16, n int) Mem {
 		index = tmp1
 	}
 	if c.checked {
-		c.look(pc, indexed(shadow, index, disp), n)
+		c.look(indexed(shadow, index, disp), n)
+		if reads {
+			c.looks = append(c.looks, readOnly{c.jcc(condNE), c.here(), pc, indexed(shadow, index, disp), n})
+		} else {
+			c.toDriverIf(condNE, pc)
+		}
 	}
 	return indexed(window, index, disp)
 }
@@ -43,7 +49,7 @@ func inFrame(off int32, n int) bool {
 }
 
 // look compares n shadow bytes with read and write, all that most memory allows.
-func (c *Compiler) look(pc int, m Mem, n int) {
+func (c *Compiler) look(m Mem, n int) {
 	if mutant.On(mutant.JITLooksAtHalf) {
 		n = min(n, 4)
 	}
@@ -62,7 +68,37 @@ func (c *Compiler) look(pc int, m Mem, n int) {
 		c.movImm(tmp2, 0x0303_0303_0303_0303)
 		c.rm(8, 0x39, tmp2, m)
 	}
-	c.toDriverIf(condNE, pc)
+}
+
+// readOnly is the second look of a load, out of line: at bytes that may be read and
+// not written, such as a context's. It goes back where there is no objection.
+type readOnly struct {
+	at, back int // the distance that leads here; where to go back to
+	pc       int
+	m        Mem // in the shadow
+	n        int
+}
+
+func (c *Compiler) coldLooks() {
+	for _, x := range c.looks {
+		c.patch(x.at, c.here())
+		for x.n > 4 { // in two halves: there is no immediate of 8 bytes
+			c.lookRead(x.m, 4)
+			c.toDriverIf(condNE, x.pc)
+			x.m.Disp += 4
+			x.n -= 4
+		}
+		c.lookRead(x.m, x.n)
+		c.patch(c.jcc(condE), x.back)
+		c.toDriver(x.pc)
+	}
+}
+
+// lookRead sets the flag for equal if n shadow bytes all have the bit for reading.
+func (c *Compiler) lookRead(m Mem, n int) {
+	c.loadZero(n, tmp2, m)
+	c.ext(4, 0xf7, digitNOT, tmp2)
+	c.testImm(4, tmp2, 0x0101_0101&(1<<(8*n-1)-1))
 }
 
 func (c *Compiler) loadInsn(pc int, i *spec.Insn) {
@@ -72,7 +108,7 @@ func (c *Compiler) loadInsn(pc int, i *spec.Insn) {
 		return
 	}
 	dst, n := host[i.Dst], i.Bytes()
-	m := c.place(pc, i.Src, i.Off, n)
+	m := c.place(pc, i.Src, i.Off, n, true)
 	if i.Op&0xe0 == spec.ModeMEMSX {
 		c.rm(8, [5]uint32{1: 0x0fbe, 2: 0x0fbf, 4: 0x63}[n], dst, m)
 		c.wrote(i.Dst, false)
@@ -101,7 +137,7 @@ func (c *Compiler) loadZero(n int, dst Reg, m Mem) {
 
 func (c *Compiler) storeInsn(pc int, i *spec.Insn) {
 	n := i.Bytes()
-	m := c.place(pc, i.Dst, i.Off, n)
+	m := c.place(pc, i.Dst, i.Off, n, false)
 	if i.Class() == spec.ClassST {
 		if mutant.On(mutant.JITStoreImmZeroExtends) && n == 8 {
 			c.movImm32(tmp2, uint32(i.Imm))

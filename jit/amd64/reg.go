@@ -51,6 +51,3 @@ const (
 	condLE cond = 0xe
 	condG  cond = 0xf
 )
-
-// not is the opposite condition.
-func (c cond) not() cond { return c ^ 1 }

@@ -3,6 +3,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
@@ -26,6 +28,7 @@ const (
 	Head    Flags = 1 << iota // a basic block starts
 	Loop                      // a jump from this slot or a later one leads here
 	Entry                     // a function starts
+	Called                    // a local call leads here
 	Wide                      // the second half of an LDDW, no instruction
 	Escapes                   // of a function's first slot: it makes pointers out of r10
 )
@@ -37,6 +40,7 @@ const (
 type Plan struct {
 	*vm.Loaded
 	Mode  Mode
+	back  []int32 // of a loop head in fast mode: the last slot that jumps there
 	Flags []Flags // one a slot, and one of padding: a head
 	Used  uint16  // bit n: the program names rn
 	Calls bool    // it calls or may call functions of its own
@@ -56,7 +60,11 @@ func New(l *vm.Loaded, m Mode, old *Plan) *Plan {
 	}
 	flags = flags[:n+1]
 	clear(flags)
-	*p = Plan{Loaded: l, Mode: m, Flags: flags, Odd: -1}
+	back := p.back[:0]
+	if m&Fast != 0 {
+		back = slices.Grow(back, n+1)[:n+1]
+	}
+	*p = Plan{Loaded: l, Mode: m, Flags: flags, back: back, Odd: -1}
 	p.scan()
 	return p
 }
@@ -105,7 +113,10 @@ func (p *Plan) jump(i spec.Insn, pc int) {
 		if Returns(i) {
 			return // to the same block
 		}
-		p.Calls = p.Calls || i.Src == spec.CallLocal
+		if i.Src == spec.CallLocal {
+			p.Calls = true
+			p.Flags[pc+1+int(i.Imm)] |= Called
+		}
 		if i.Src == spec.CallHelper && vm.HelperByID(i.Imm).Flow > vm.Loops {
 			p.Odd = pc
 		}
@@ -115,6 +126,9 @@ func (p *Plan) jump(i spec.Insn, pc int) {
 		p.Flags[to] |= Head
 		if to <= pc {
 			p.Flags[to] |= Loop
+			if p.Mode&Fast != 0 {
+				p.back[to] = int32(pc) // later ones are farther
+			}
 		}
 	}
 }
@@ -125,7 +139,12 @@ func Returns(i spec.Insn) bool {
 }
 
 // Charge is how many instructions the block at a slot has to charge; 0: it
-// charges nothing. In fast mode a loop pays for one round at its head.
+// charges nothing.
+//
+// In fast mode loop heads and entries charge alone: a loop all its slots for each
+// round, a function that is called all of its own. A round trip of control goes as
+// far back as it has gone forward, so no more than what was charged, and the length of
+// the program, can ever run between two looks at the fuel.
 func (p *Plan) Charge(pc int) uint32 {
 	f := p.Flags[pc]
 	switch {
@@ -133,10 +152,26 @@ func (p *Plan) Charge(pc int) uint32 {
 		return 0
 	case p.Mode&Fast == 0:
 		return 1 + p.Rest(pc)
-	case f&(Loop|Entry) == 0:
-		return 0
 	}
-	return 1 + p.Rest(pc)
+	n := uint32(0)
+	if f&Called != 0 {
+		n = uint32(p.end(pc) - pc)
+	}
+	if f&Loop != 0 {
+		n = max(n, uint32(int(p.back[pc])-pc+1))
+	}
+	if n == 0 && f&Entry != 0 {
+		n = 1 + p.Rest(pc)
+	}
+	return n
+}
+
+// end is the slot behind the function that starts at a slot.
+func (p *Plan) end(start int) int {
+	if at, _ := slices.BinarySearch(p.Funcs, start+1); at < len(p.Funcs) {
+		return p.Funcs[at]
+	}
+	return len(p.Insns)
 }
 
 // Rest is how many instructions stand between the one at pc and the end of its

@@ -60,10 +60,14 @@ func (i instance) Run(m *vm.Machine) vm.Result {
 	return r
 }
 
-// Targets makes a target of the reference VM, and one of an engine.
-func Targets(t testing.TB, e vm.Engine) []vm.Target {
+// Targets makes a target of the reference VM, and one of each engine.
+func Targets(t testing.TB, engines ...vm.Engine) []vm.Target {
 	t.Helper()
-	return []vm.Target{target(t, &refvm.Engine{}), target(t, e)}
+	all := []vm.Target{target(t, &refvm.Engine{})}
+	for _, e := range engines {
+		all = append(all, target(t, e))
+	}
+	return all
 }
 
 func target(t testing.TB, e vm.Engine) vm.Target {
