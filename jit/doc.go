@@ -52,10 +52,12 @@
 // reach into the window's guards.
 //
 // Checked: the same address in the shadow has to hold "read and write" for each of the
-// bytes, in one comparison. It fails for a bad access, but also for the good ones that
-// are rare: read-only bytes, an address that is below 4 GiB only after off is
-// added. All these leave for the driver, which knows the rules: no rule is stated
-// twice. Bytes of the own frame, at a constant distance from r10, need no look.
+// bytes, in one comparison. It fails for a bad access, but also for good ones that are
+// rare: bytes that may be written only, an address that is below 4 GiB only after off
+// is added. (A load looks a second time, out of line, whether the bytes may be read at
+// least: contexts are read-only.) All these leave for the driver, which knows the
+// rules: no rule is stated twice. Bytes of the own frame, at a constant distance from
+// r10, need no look.
 //
 // # Fuel
 //
@@ -66,14 +68,21 @@
 // ends at the same instruction as in the reference VM. In fast mode only loop heads
 // and entries of functions charge.
 //
-// Native code cannot be preempted. It gets a million instructions of fuel at a time,
-// and each slice is entered through an ordinary Go function, where the goroutine can
-// be stopped.
+// Native code cannot be preempted. It gets a quarter of a million instructions of fuel
+// at a time, and each slice is entered through an ordinary Go function, where the
+// goroutine can be stopped.
 //
 // # Calls
 //
 // A call in native code writes a record (where to return to, r6 to r9) and moves rbp
 // by a frame. The first call into each frame of a run leaves for the driver, which
-// opens the frame. Callbacks and tail calls are the driver's; it clears a record's
-// return address where a return must not stay in native code.
+// tells the machine that the frame is in use. Callbacks and tail calls are the
+// driver's; it clears a record's return address where a return must not stay in native
+// code.
+//
+// In checked mode a frame has to be accessible while its function runs, and not a
+// moment longer. But who looks? Not the function itself, unless it makes pointers out of
+// r10. So the frames of functions that make none stay shut. If somebody looks at one
+// all the same, the look fails, the driver opens all frames that are in use, and looks
+// again; a record says whether its frame has to be shut at the return.
 package jit

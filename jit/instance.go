@@ -81,7 +81,7 @@ func (in *instance) code(m plan.Mode) (*code, error) {
 	var err error
 	if c.text, err = exec.New(made.Bytes); err != nil {
 		codes.Put(c)
-		return nil, err
+		return nil, &vm.Unsupported{What: "native code: " + err.Error()}
 	}
 	c.size = len(made.Bytes)
 	if in.perfMap != nil {
@@ -97,6 +97,7 @@ func (in *instance) Close() error {
 	for m := range in.codes {
 		if c := in.codes[m].Swap(nil); c != nil {
 			errs = append(errs, c.text.Free())
+			c.plan.Loaded = nil // it belongs to a World that may go
 			codes.Put(c)
 		}
 	}

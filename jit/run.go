@@ -14,8 +14,8 @@ import (
 )
 
 // slice is how many instructions native code runs before it comes back to Go: it
-// cannot be preempted, and the garbage collector waits for it. They take about 50 µs,
-// and if all divide, 2 ms.
+// cannot be preempted, and the garbage collector waits for it. They take about 50 µs;
+// where all of them divide, 2 ms.
 const slice = 1 << 18
 
 // run is a run in progress.
@@ -73,15 +73,22 @@ func (in *instance) Run(m *vm.Machine) (res vm.Result) {
 	if r.code != r.homeCode || r.opened > 1 {
 		r.reset()
 	}
-	r.pc, r.left, r.need, r.fault = 0, m.Fuel, 0, vm.Fault{}
+	r.pc, r.left, r.need = 0, m.Fuel, 0
 	st := &r.st
-	st.Regs = [11]uint64{1: m.R1, 2: m.R2, 10: m.OpenFrame(0, mem.RW)}
+	clear(st.Regs[:])
+	st.Regs[1], st.Regs[2], st.Regs[10] = m.R1, m.R2, m.OpenFrame(0, mem.RW)
 	st.Budget = m.Budget
-	var err error
-	if res.Kind, err = r.drive(); err != nil {
-		res = vm.FromError(err)
+	r.native()
+	if st.Exit>>abi.ReasonShift != uint64(abi.Done) || st.Depth() != 0 { // most programs just return
+		var err error
+		if res.Kind, err = r.drive(); err != nil {
+			return vm.FromError(err)
+		}
+		if res.Kind == vm.Faulted {
+			res.Fault = r.fault
+		}
 	}
-	res.R0, res.Steps, res.Fault = st.Regs[0], m.Fuel-r.left, r.fault
+	res.R0, res.Steps = st.Regs[0], m.Fuel-r.left
 	//lint:ignore S1001 native code has just stored them one by one: wider loads would wait for it
 	for i := range st.Regs {
 		res.Regs[i] = st.Regs[i]
@@ -160,10 +167,9 @@ func (r *run) use(in *instance) error {
 	return nil
 }
 
-// drive alternates between native code and what it leaves to Go.
+// drive does what native code has left, and enters it again, until the end.
 func (r *run) drive() (vm.Kind, error) {
-	for {
-		r.native()
+	for ; ; r.native() {
 		switch abi.Reason(r.st.Exit >> abi.ReasonShift) {
 		case abi.Helper:
 			r.openAll()

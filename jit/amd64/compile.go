@@ -89,6 +89,7 @@ func (c *Compiler) Compile(p *plan.Plan) plan.Code {
 		c.near = 0
 		c.emit(p)
 	}
+	c.p = nil
 	return plan.Code{Bytes: c.Buf, Offset: c.offset}
 }
 
