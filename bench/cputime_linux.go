@@ -7,9 +7,14 @@ import (
 )
 
 // cpuTime is the CPU time of the calling thread.
-func cpuTime() time.Duration {
+func cpuTime() time.Duration { return clock(unix.CLOCK_THREAD_CPUTIME_ID) }
+
+// processTime is the CPU time of all threads.
+func processTime() time.Duration { return clock(unix.CLOCK_PROCESS_CPUTIME_ID) }
+
+func clock(id int32) time.Duration {
 	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+	if err := unix.ClockGettime(id, &t); err != nil {
 		return time.Since(started)
 	}
 	return time.Duration(t.Nano())

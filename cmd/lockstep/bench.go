@@ -1,17 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/lockstep-ebpf/lockstep/bench"
-	"github.com/lockstep-ebpf/lockstep/fuzz"
-	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
 type benchCmd struct {
@@ -39,11 +35,11 @@ func (c *benchCmd) Run(t *terminal) error {
 		return err
 	}
 	report := benchReport{Report: r}
-	if report.FuzzPerSecond, err = fuzzRate(); err != nil {
+	if report.FuzzPerSecond, err = bench.FuzzRate(); err != nil {
 		return err
 	}
 	printBench(t.human(), r)
-	fmt.Fprintf(t.human(), "%-16s %s programs/s on one core, refvm and fastvm\n", "fuzz", thousands(uint64(report.FuzzPerSecond)))
+	fmt.Fprintf(t.human(), "%-16s %s programs/s a core: generated, run on refvm and fastvm, compared\n", "fuzz", thousands(uint64(report.FuzzPerSecond)))
 	return t.object(report)
 }
 
@@ -51,27 +47,6 @@ func (c *benchCmd) Run(t *terminal) error {
 type benchReport struct {
 	*bench.Report
 	FuzzPerSecond float64 `json:"fuzz_programs_per_second"` // generating and comparing, on one core
-}
-
-// fuzzRate is how many programs a second a worker generates, runs on refvm and
-// fastvm, and compares.
-func fuzzRate() (float64, error) {
-	c := fuzzCmd{Targets: []string{"refvm", "fastvm"}}
-	c.Mix = c.defaultMix()
-	generator, err := c.generator()
-	if err != nil {
-		return 0, err
-	}
-	campaign, err := fuzz.New(fuzz.Options{
-		Seed: 1, For: 2 * time.Second, Jobs: 1,
-		Targets:   func() ([]vm.Target, error) { return openTargets(c.Targets, "") },
-		Generator: generator,
-	})
-	if err != nil {
-		return 0, err
-	}
-	s, err := campaign.Run(context.Background())
-	return s.ProgramsPerSecond, err
 }
 
 // printBench writes nanoseconds an instruction, a program a line, an engine a
