@@ -70,8 +70,10 @@ func firewallCases() []firewallCase {
 		return build(ethernet(ip4), ip, tcp(4444, 80))
 	}
 	dns := func(src [4]byte) []byte {
-		return build(ethernet(ip4), ipv4(src, server, layers.IPProtocolUDP), udp(5353, 53), &layers.DNS{ID: 0x1d5c, RD: true,
-			Questions: []layers.DNSQuestion{{Name: []byte("example.com"), Type: layers.DNSTypeA, Class: layers.DNSClassIN}}})
+		return build(ethernet(ip4), ipv4(src, server, layers.IPProtocolUDP), udp(5353, 53), &layers.DNS{
+			ID: 0x1d5c, RD: true,
+			Questions: []layers.DNSQuestion{{Name: []byte("example.com"), Type: layers.DNSTypeA, Class: layers.DNSClassIN}},
+		})
 	}
 	arp := &layers.ARP{
 		AddrType: 1, Protocol: ip4, HwAddressSize: 6, ProtAddressSize: 4, Operation: 1,

@@ -30,6 +30,7 @@ var sources = []struct {
 	{"programs/ratelimit.c", "v4", true}, // signed division
 	{"../host/object/testdata/dispatch.c", "v3", true},
 	{"../host/object/testdata/unready.c", "v3", false},
+	{"../host/object/testdata/nested.c", "v3", true},
 }
 
 // TestObjects compiles every program and compares what is loaded of it with the
@@ -85,8 +86,10 @@ func compile(t *testing.T, source, out, target, cpu string) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{clang, "-target", target, "-mcpu=" + cpu, "-O2", "-g", "-Wall", "-Werror", "-fdebug-compilation-dir=.",
-			"-ffile-prefix-map=" + include + "=.", "-I", include, "-c", filepath.Base(source), "-o", out},
+		{
+			clang, "-target", target, "-mcpu=" + cpu, "-O2", "-g", "-Wall", "-Werror", "-fdebug-compilation-dir=.",
+			"-ffile-prefix-map=" + include + "=.", "-I", include, "-c", filepath.Base(source), "-o", out,
+		},
 		{strip, "-g", out}, // DWARF goes, BTF stays
 	} {
 		cmd := exec.Command(args[0], args[1:]...)

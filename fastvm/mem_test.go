@@ -77,8 +77,10 @@ func TestFaults(t *testing.T) {
 			continue
 		}
 		for _, a := range all {
-			for _, at := range []uint64{base - 8, base - 1, base, base + 1, base + 8, base + 9, base + 12, base + 13, base + 15, base + 16, 0, m1, m1 - 7,
-				base + 1<<32, base | 1<<63, 1<<32 - 8, 1<<32 - 1} {
+			for _, at := range []uint64{
+				base - 8, base - 1, base, base + 1, base + 8, base + 9, base + 12, base + 13, base + 15, base + 16, 0, m1, m1 - 7,
+				base + 1<<32, base | 1<<63, 1<<32 - 8, 1<<32 - 1,
+			} {
 				// The offset takes part in the effective address.
 				insn := a.insn
 				insn.Off = -24

@@ -34,8 +34,11 @@ func BenchmarkRunBatch(b *testing.B) {
 		typ  hook.Type
 		maps []*maps.Spec
 	}{
-		{"mem", hook.Unspec, nil}, {"socket_filter", hook.SocketFilter, nil}, {"sched_cls", hook.SchedCLS, nil},
-		{"xdp", hook.XDP, nil}, {"syscall", hook.Syscall, nil},
+		{"mem", hook.Unspec, nil},
+		{"socket_filter", hook.SocketFilter, nil},
+		{"sched_cls", hook.SchedCLS, nil},
+		{"xdp", hook.XDP, nil},
+		{"syscall", hook.Syscall, nil},
 		{"socket_filter with array", hook.SocketFilter, []*maps.Spec{&array}},
 		{"socket_filter with array and hash", hook.SocketFilter, []*maps.Spec{&array, &hash}},
 	} {

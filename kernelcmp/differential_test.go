@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstep-ebpf/lockstep/fastvm"
+	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
@@ -26,7 +27,11 @@ var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random tes
 func agree(t *testing.T, k *Target, cs []*vm.Case) {
 	t.Helper()
 	kernel := k.RunBatch(cs)
-	for _, e := range []vm.Engine{&refvm.Engine{}, fastvm.Engine{}} {
+	engines := []vm.Engine{&refvm.Engine{}, fastvm.Engine{}}
+	if (jit.Engine{}).Supports(&vm.Program{Order: hostOrder}) == nil {
+		engines = append(engines, jit.Engine{})
+	}
+	for _, e := range engines {
 		m, err := mem.New()
 		if err != nil {
 			t.Fatal(err)

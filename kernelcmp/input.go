@@ -100,9 +100,15 @@ func layoutXDP(in *vm.Input) (frame, error) {
 
 // skbGiven are the fields that test run lets the caller set.
 var skbGiven = []hook.Field{
-	{Name: "mark", Off: 8, Size: 4}, {Name: "priority", Off: 32, Size: 4}, {Name: "ingress_ifindex", Off: 36, Size: 4},
-	{Name: "ifindex", Off: skbIfindex, Size: 4}, {Name: "cb", Off: 48, Size: 20}, {Name: "tstamp", Off: 152, Size: 8},
-	{Name: "gso_segs", Off: 164, Size: 4}, {Name: "gso_size", Off: 176, Size: 4}, {Name: "hwtstamp", Off: 184, Size: 8},
+	{Name: "mark", Off: 8, Size: 4},
+	{Name: "priority", Off: 32, Size: 4},
+	{Name: "ingress_ifindex", Off: 36, Size: 4},
+	{Name: "ifindex", Off: skbIfindex, Size: 4},
+	{Name: "cb", Off: 48, Size: 20},
+	{Name: "tstamp", Off: 152, Size: 8},
+	{Name: "gso_segs", Off: 164, Size: 4},
+	{Name: "gso_size", Off: 176, Size: 4},
+	{Name: "hwtstamp", Off: 184, Size: 8},
 }
 
 // skbShown are the fields whose value after the run test run gives back, and that

@@ -96,7 +96,8 @@ func jumpForward(distance int) spec.Insn {
 // storeR0 is the epilogue; fd is the map that takes r0.
 func storeR0(fd int) []spec.Insn {
 	return []spec.Insn{
-		{Op: spec.LDDW, Dst: 1, Src: spec.LDDWMapValue, Imm: int32(fd)}, {},
+		{Op: spec.LDDW, Dst: 1, Src: spec.LDDWMapValue, Imm: int32(fd)},
+		{},
 		{Op: spec.STXDW, Dst: 1, Src: 0},
 		{Op: spec.EXIT},
 	}

@@ -124,8 +124,10 @@ func TestLargeHash(t *testing.T) {
 func TestMapValue(t *testing.T) {
 	k := kernel(t, Options{})
 	c := one(prog(hook.SocketFilter, lddw(1, spec.LDDWMapValue, 8<<32), ldx(spec.SizeDW, 0, 1, 0), st(spec.SizeDW, 1, 0, 5), exit), vm.Input{Packet: []byte{0}}, vm.Input{Packet: []byte{0}})
-	c.Maps = []*maps.Spec{{Name: "v", Type: maps.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1,
-		Entries: []maps.Entry{{Key: u32(0), Value: append(u64(1), u64(1<<40)...)}}}}
+	c.Maps = []*maps.Spec{{
+		Name: "v", Type: maps.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1,
+		Entries: []maps.Entry{{Key: u32(0), Value: append(u64(1), u64(1<<40)...)}},
+	}}
 	got := k.Run(c)
 	if exited(t, got[0]).R0 != 1<<40 || exited(t, got[1]).R0 != 5 {
 		t.Errorf("r0 = %#x, %#x, want 1<<40, 5", got[0].R0, got[1].R0)

@@ -55,28 +55,31 @@ func movx(dst, src uint8) spec.Insn      { return spec.Insn{Op: spec.MOVX, Dst: 
 func add(dst uint8, imm int32) spec.Insn {
 	return spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Dst: dst, Imm: imm}
 }
+
 func addx(dst, src uint8) spec.Insn {
 	return spec.Insn{Op: spec.ClassALU64 | spec.OpADD | spec.SrcX, Dst: dst, Src: src}
 }
 func call(helper int32) spec.Insn { return spec.Insn{Op: spec.CALL, Imm: helper} }
-func callLocal(off int32) spec.Insn {
-	return spec.Insn{Op: spec.CALL, Src: spec.CallLocal, Imm: off}
-}
 func jmp(op, dst uint8, imm int32, off int16) spec.Insn {
 	return spec.Insn{Op: spec.ClassJMP | op, Dst: dst, Imm: imm, Off: off}
 }
+
 func jmpx(op, dst, src uint8, off int16) spec.Insn {
 	return spec.Insn{Op: spec.ClassJMP | spec.SrcX | op, Dst: dst, Src: src, Off: off}
 }
+
 func ldx(size, dst, src uint8, off int16) spec.Insn {
 	return spec.Insn{Op: spec.ClassLDX | spec.ModeMEM | size, Dst: dst, Src: src, Off: off}
 }
+
 func st(size, dst uint8, off int16, imm int32) spec.Insn {
 	return spec.Insn{Op: spec.ClassST | spec.ModeMEM | size, Dst: dst, Off: off, Imm: imm}
 }
+
 func stx(size, dst, src uint8, off int16) spec.Insn {
 	return spec.Insn{Op: spec.ClassSTX | spec.ModeMEM | size, Dst: dst, Src: src, Off: off}
 }
+
 func lddw(dst, src uint8, v uint64) []spec.Insn {
 	return []spec.Insn{{Op: spec.LDDW, Dst: dst, Src: src, Imm: int32(v)}, {Imm: int32(v >> 32)}}
 }

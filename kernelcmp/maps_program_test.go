@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lockstep-ebpf/lockstep/host/object"
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
@@ -349,4 +351,23 @@ func mapProgram(t *testing.T, r *rand.Rand, typ maps.Type, n int) *vm.Case {
 		Maps:     all,
 		Inputs:   []vm.Input{in, in},
 	}
+}
+
+// TestNestedMapsAgree runs an object of clang's with maps in a map.
+func TestNestedMapsAgree(t *testing.T) {
+	k := kernel(t, Options{})
+	file := map[spec.ByteOrder]string{spec.Little: "nested.o", spec.Big: "nested.be.o"}[hostOrder]
+	o, err := object.Open("../host/object/testdata/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inputs []vm.Input
+	for _, n := range []int{60, 61, 70, 100, 62} {
+		inputs = append(inputs, vm.Input{Packet: make([]byte, n)})
+	}
+	c, err := o.Case("nested", inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	agree(t, k, []*vm.Case{c})
 }

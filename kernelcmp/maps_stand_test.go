@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +30,8 @@ type stand struct {
 	socks []int
 	xsk   []int
 	why   map[maps.Type]string
+	ops   atomic.Int64 // operations done by mapOp
+	good  atomic.Int64 // those without an error
 }
 
 var (
@@ -76,6 +79,9 @@ func newStand(t *testing.T) *stand {
 		if err != nil {
 			st.why[typ] = "needs a kernel with " + typ.String() + ": " + err.Error()
 			continue
+		}
+		if typ == maps.StackTrace && sysbpf.LookupAndDelete(fd, u32(0), make([]byte, 8), 0) == sysbpf.ENOTSUPP {
+			st.why[typ] = "needs a kernel since 6.18, which looks up and deletes in one call"
 		}
 		sysbpf.Close(fd)
 	}

@@ -123,6 +123,10 @@ func (o mapOp) Run(sut commands.SystemUnderTest) commands.Result {
 			func(key, value []byte, flags uint64) error { return sysbpf.Lookup(p.fd, key, value, flags) },
 			p.ours.ValueSize(), func(b []byte) []byte { return p.stand.fromKernel(&p.spec, b) })
 	}
+	p.stand.ops.Add(1)
+	if r.kernel == nil {
+		p.stand.good.Add(1)
+	}
 	return r
 }
 
@@ -170,7 +174,8 @@ func (o mapOp) PostCondition(_ commands.State, r commands.Result) *gopter.PropRe
 		return &gopter.PropResult{Status: gopter.PropTrue}
 	}
 	return &gopter.PropResult{Status: gopter.PropFalse, Labels: []string{
-		fmt.Sprintf("%v: ours %v %s, kernel %v %s", o, x.ours, show(x.gotOurs), x.kernel, show(x.gotKernel))}}
+		fmt.Sprintf("%v: ours %v %s, kernel %v %s", o, x.ours, show(x.gotOurs), x.kernel, show(x.gotKernel)),
+	}}
 }
 
 func show(b []byte) string {
@@ -386,6 +391,8 @@ func check(t *testing.T, st *stand, typ maps.Type, open func(maps.Spec) commands
 			}
 		},
 	}
+	st.ops.Store(0)
+	st.good.Store(0)
 	results := make([]*gopter.TestResult, lanes)
 	var wg sync.WaitGroup
 	for lane := range lanes {
@@ -405,6 +412,9 @@ func check(t *testing.T, st *stand, typ maps.Type, open func(maps.Spec) commands
 		}
 	}
 	t.Logf("%d sequences agree", n)
+	if st.ops.Load() > 0 {
+		t.Logf("of %d operations %d succeed", st.ops.Load(), st.good.Load())
+	}
 }
 
 // flagged reports whether a flag was given.

@@ -192,8 +192,10 @@ func writtenCases(t *testing.T) []*vm.Case {
 				{Name: "hash", Type: maps.Hash, KeySize: 8, ValueSize: 8, MaxEntries: 4},
 			}
 			if strings.Contains(w.text, "table") {
-				c.Maps = append(c.Maps, &maps.Spec{Name: "table", Type: maps.ProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1,
-					Entries: []maps.Entry{{Key: make([]byte, 4), Value: make([]byte, 4)}}})
+				c.Maps = append(c.Maps, &maps.Spec{
+					Name: "table", Type: maps.ProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1,
+					Entries: []maps.Entry{{Key: make([]byte, 4), Value: make([]byte, 4)}},
+				})
 			}
 			cs = append(cs, c)
 		}

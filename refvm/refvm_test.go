@@ -126,10 +126,14 @@ func TestFaults(t *testing.T) {
 	}{
 		{"null", prog(movi(1, 0), spec.Insn{Op: spec.LDXDW, Dst: 0, Src: 1, Off: 4}, exit), vm.Fault{Kind: vm.FaultRead, PC: 1, Addr: 4}},
 		{"above the stack", prog(spec.Insn{Op: spec.STDW, Dst: 10, Off: -4}, exit), vm.Fault{Kind: vm.FaultWrite, Addr: mem.StackBase + 508}},
-		{"beyond 4 GiB", prog(lddw(1, 1<<40|mem.StackBase), spec.Insn{Op: spec.LDXDW, Dst: 0, Src: 1}, exit),
-			vm.Fault{Kind: vm.FaultRead, PC: 2, Addr: 1<<40 | mem.StackBase}},
-		{"misaligned atomic", prog(movi(0, 0), spec.Insn{Op: spec.ClassSTX | spec.ModeATOMIC | spec.SizeDW, Dst: 10, Off: -12}, exit),
-			vm.Fault{Kind: vm.FaultAlign, PC: 1, Addr: mem.StackBase + 500}},
+		{
+			"beyond 4 GiB", prog(lddw(1, 1<<40|mem.StackBase), spec.Insn{Op: spec.LDXDW, Dst: 0, Src: 1}, exit),
+			vm.Fault{Kind: vm.FaultRead, PC: 2, Addr: 1<<40 | mem.StackBase},
+		},
+		{
+			"misaligned atomic", prog(movi(0, 0), spec.Insn{Op: spec.ClassSTX | spec.ModeATOMIC | spec.SizeDW, Dst: 10, Off: -12}, exit),
+			vm.Fault{Kind: vm.FaultAlign, PC: 1, Addr: mem.StackBase + 500},
+		},
 		{"nine frames", prog(spec.Insn{Op: spec.CALL, Src: spec.CallLocal, Imm: -1}, exit), vm.Fault{Kind: vm.FaultDepth}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -29,7 +29,8 @@ func example() *Finding {
 		Outcomes: [2]Seen{{Kind: "exit", R0: "0x1", Steps: 5}, {Kind: "exit", R0: "0x8000000000000001", Steps: 5}},
 		Case: &vm.Case{
 			Programs: []*vm.Program{{Insns: []spec.Insn{
-				{Op: spec.LDDW, Dst: 1, Imm: 1}, {Imm: -1 << 31},
+				{Op: spec.LDDW, Dst: 1, Imm: 1},
+				{Imm: -1 << 31},
 				{Op: spec.MOV, Dst: 2},
 				{Op: spec.ClassALU | spec.OpMOD | spec.SrcX, Dst: 1, Src: 2},
 				{Op: spec.MOVX, Src: 1},

@@ -131,8 +131,11 @@ func checkSecond(i Insn, slot int, row *Row) error {
 		value int64
 		rule  Field
 	}{
-		{"opcode", int64(i.Op), Zero}, {"dst", int64(i.Dst), Zero}, {"src", int64(i.Src), Zero},
-		{"off", int64(i.Off), Zero}, {"imm", int64(i.Imm), row.Next},
+		{"opcode", int64(i.Op), Zero},
+		{"dst", int64(i.Dst), Zero},
+		{"src", int64(i.Src), Zero},
+		{"off", int64(i.Off), Zero},
+		{"imm", int64(i.Imm), row.Next},
 	} {
 		if !f.rule.Contains(f.value) {
 			return &Error{slot, i.Op, f.name, f.value, "must be " + f.rule.String() + " in the second slot", row}

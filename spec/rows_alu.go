@@ -63,7 +63,8 @@ func sdiv(w Width, x, y Expr) Expr {
 
 func smod(w Width, x, y Expr) Expr {
 	return Cond{
-		isZero(w, y), Unary{Trunc, w, x},
+		isZero(w, y),
+		Unary{Trunc, w, x},
 		Cond{Compare{Eq, w, y, Const(-1)}, Const(0), Binary{Smod, w, x, y}},
 	}
 }

@@ -155,9 +155,13 @@ func TestPerfEventOutput(t *testing.T) {
 		flags uint64
 		want  int64
 	}{
-		{0, 0}, {0xffff_ffff, 0},
-		{1, -int64(maps.EOPNOTSUPP)}, {2, -int64(maps.ENOENT)}, {3, -int64(maps.E2BIG)},
-		{5 << 32, -int64(maps.EFAULT)}, {1 << 60, -int64(maps.EINVAL)},
+		{0, 0},
+		{0xffff_ffff, 0},
+		{1, -int64(maps.EOPNOTSUPP)},
+		{2, -int64(maps.ENOENT)},
+		{3, -int64(maps.E2BIG)},
+		{5 << 32, -int64(maps.EFAULT)},
+		{1 << 60, -int64(maps.EINVAL)},
 		{2<<32 | 0xffff_ffff, 0},
 	} {
 		if r0, f := callHelper(t, m, 25, m.R1, theMap, tt.flags, r10-8, 1); r0 != tt.want || f.Kind != NoFault {
@@ -194,8 +198,10 @@ func TestRedirectMap(t *testing.T) {
 func TestLookupInMapsOfMaps(t *testing.T) {
 	inner := &maps.Spec{Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1}
 	w, m := bench(t, inner, nil)
-	fd, err := w.AddMap(&maps.Spec{Type: maps.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2,
-		Entries: []maps.Entry{{Key: make([]byte, 4), Value: make([]byte, 4)}}})
+	fd, err := w.AddMap(&maps.Spec{
+		Type: maps.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2,
+		Entries: []maps.Entry{{Key: make([]byte, 4), Value: make([]byte, 4)}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,9 @@ func printOutcome(w io.Writer, f *casefile.File, i int, o *vm.Outcome, obs vm.Ob
 	for _, text := range o.Trace {
 		fmt.Fprintf(w, "  printed  %q\n", text)
 	}
+	for _, e := range o.Events {
+		fmt.Fprintf(w, "  put out  %s\n", &e)
+	}
 	in := &f.Inputs[i]
 	printBytes(w, "memory", in.Memory, &o.Memory, obs&vm.ObsMemory)
 	printBytes(w, "packet", in.Packet, &o.Packet, obs&vm.ObsPacket)

@@ -53,7 +53,7 @@ type mapReport struct {
 // instruction ran.
 type event struct {
 	Input int    `json:"input"` // from 1
-	Kind  string `json:"kind"`  // print or step
+	Kind  string `json:"kind"`  // print, step, or what vm.EventKind says
 	Text  string `json:"text"`
 	*step
 }
@@ -156,6 +156,9 @@ func (r *runReport) fill(f *casefile.File, out []vm.Outcome, obs vm.Observable) 
 	for i := range out {
 		for _, text := range out[i].Trace {
 			r.Events = append(r.Events, event{Input: i + 1, Kind: "print", Text: text})
+		}
+		for _, e := range out[i].Events {
+			r.Events = append(r.Events, event{Input: i + 1, Kind: e.Kind.String(), Text: e.String()})
 		}
 		r.Runs = append(r.Runs, plugin.RunOf(&out[i], obs))
 	}

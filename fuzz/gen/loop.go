@@ -105,11 +105,13 @@ func (g *Generator) head() {
 	g.st.hot = g.st.scal & g.free()
 }
 
-var upTests = [...]uint8{spec.OpJLT, spec.OpJNE, spec.OpJSLT}
-var topTests = [...]struct {
-	op  uint8
-	imm int32
-}{{spec.OpJSLE, 0}, {spec.OpJSLT, 1}}
+var (
+	upTests  = [...]uint8{spec.OpJLT, spec.OpJNE, spec.OpJSLT}
+	topTests = [...]struct {
+		op  uint8
+		imm int32
+	}{{spec.OpJSLE, 0}, {spec.OpJSLT, 1}}
+)
 var downTests = [...]uint8{spec.OpJNE, spec.OpJGT, spec.OpJSGT}
 
 // counted emits a loop of a fixed number of rounds.

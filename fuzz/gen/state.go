@@ -115,13 +115,6 @@ func (s *state) mark(off, n int) {
 	}
 }
 
-// unmark is the opposite.
-func (s *state) unmark(off, n int) {
-	for i := 512 + off; i < 512+off+n; i++ {
-		s.init[i>>6] &^= 1 << (i & 63)
-	}
-}
-
 // marked reports whether all n bytes hold defined data.
 func (s *state) marked(off, n int) bool {
 	for i := 512 + off; i < 512+off+n; i++ {

@@ -23,11 +23,15 @@ func TestFaultsAreReduced(t *testing.T) {
 		signature string
 	}{
 		{
-			"address", spec.Insn{Op: stxw, Dst: 4, Src: 3, Off: 12}, 0x1234_5678_9abc,
+			"address",
+			spec.Insn{Op: stxw, Dst: 4, Src: 3, Off: 12},
+			0x1234_5678_9abc,
 			func(f *vm.Fault, i spec.Insn) { f.Addr -= uint64(i.Off) }, "refvm-wrong-fault-stxw",
 		},
 		{
-			"kind", spec.Insn{Op: xadd, Dst: 4, Src: 3}, 0x1000_0201,
+			"kind",
+			spec.Insn{Op: xadd, Dst: 4, Src: 3},
+			0x1000_0201,
 			func(f *vm.Fault, i spec.Insn) {
 				if f.Kind == vm.FaultAlign {
 					f.Kind = vm.FaultWrite
@@ -41,7 +45,9 @@ func TestFaultsAreReduced(t *testing.T) {
 			p := c.Programs[0]
 			wild := []spec.Insn{
 				{Op: spec.MOV, Dst: 3, Imm: 1},
-				{Op: spec.LDDW, Dst: 4, Imm: int32(uint32(x.addr))}, {Imm: int32(x.addr >> 32)}, x.wild,
+				{Op: spec.LDDW, Dst: 4, Imm: int32(uint32(x.addr))},
+				{Imm: int32(x.addr >> 32)},
+				x.wild,
 			}
 			end := len(p.Insns) - 20 // no branch goes beyond
 			p.Insns = append(p.Insns[:end:end], append(wild, p.Insns[end:]...)...)

@@ -37,8 +37,14 @@ func (o *Object) Case(program string, inputs ...vm.Input) (*vm.Case, error) {
 		s := m.Spec
 		s.Entries = slices.Clone(m.Entries)
 		for _, slot := range m.slots() {
-			number := slices.IndexFunc(programs, func(p *Program) bool { return p.Name == m.Programs[slot] })
-			s.Entries = append(s.Entries, progEntry(slot, uint32(number)))
+			name := m.Programs[slot]
+			if m.Type == maps.ProgArray {
+				number := slices.IndexFunc(programs, func(p *Program) bool { return p.Name == name })
+				s.Entries = append(s.Entries, progEntry(slot, uint32(number)))
+				continue
+			}
+			number := slices.IndexFunc(used, func(fd int) bool { return o.Maps[fd].Name == name })
+			s.Entries = append(s.Entries, innerEntry(o.Order, slot, uint32(number)))
 		}
 		c.Maps = append(c.Maps, &s)
 	}
@@ -63,6 +69,12 @@ func (o *Object) reach(main *Program) (programs []*Program, used []int, err erro
 			if err := m.runnable(); err != nil {
 				return nil, nil, fmt.Errorf("program %s, insn %d: map %s: %w", p.Name, pc, m.Name, err)
 			}
+			if m.Type.Objects() && m.Type != maps.ProgArray {
+				if used, err = o.inner(m, used); err != nil {
+					return nil, nil, err
+				}
+				continue
+			}
 			for _, slot := range m.slots() {
 				name := m.Programs[slot]
 				at := slices.IndexFunc(o.Programs, func(p *Program) bool { return p.Name == name })
@@ -78,6 +90,24 @@ func (o *Object) reach(main *Program) (programs []*Program, used []int, err erro
 	}
 	slices.Sort(used)
 	return programs, used, nil
+}
+
+// inner adds the maps that the object puts into a map of maps.
+func (o *Object) inner(m *Map, used []int) ([]int, error) {
+	for _, slot := range m.slots() {
+		name := m.Programs[slot]
+		fd := slices.IndexFunc(o.Maps, func(m *Map) bool { return m.Name == name })
+		if fd < 0 {
+			return nil, fmt.Errorf("map %s, slot %d: the object has no map %q", m.Name, slot, name)
+		}
+		if err := o.Maps[fd].runnable(); err != nil {
+			return nil, fmt.Errorf("map %s, slot %d: map %s: %w", m.Name, slot, name, err)
+		}
+		if !slices.Contains(used, fd) {
+			used = append(used, fd)
+		}
+	}
+	return used, nil
 }
 
 // mapLoads gives the slots of instructions that refer to a map, and its index.
@@ -108,8 +138,8 @@ func (m *Map) runnable() error {
 	case m.Unready != nil:
 		return m.Unready
 	case !m.Type.Simulated():
-		return &vm.Unsupported{What: fmt.Sprintf("%s; hash, array and prog_array are simulated", m.Type)}
-	case len(m.Programs) > 0 && m.Type != maps.ProgArray:
+		return &vm.Unsupported{What: fmt.Sprintf("%s is not simulated", m.Type)}
+	case len(m.Programs) > 0 && m.Type != maps.ProgArray && m.Type != maps.ArrayOfMaps && m.Type != maps.HashOfMaps:
 		return fmt.Errorf("%s with the initial contents of a prog_array", m.Type)
 	}
 	return nil

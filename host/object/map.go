@@ -61,3 +61,11 @@ func progEntry(slot, number uint32) maps.Entry {
 		Value: binary.LittleEndian.AppendUint32(nil, number),
 	}
 }
+
+// innerEntry is an entry of a map of maps: the key is the guest's, the number
+// little-endian.
+func innerEntry(o spec.ByteOrder, slot, number uint32) maps.Entry {
+	key := make([]byte, 4)
+	o.Binary().PutUint32(key, slot)
+	return maps.Entry{Key: key, Value: binary.LittleEndian.AppendUint32(nil, number)}
+}

@@ -33,7 +33,7 @@ type Program struct {
 // Map is a map of an object. Its type may be one that is not simulated.
 type Map struct {
 	maps.Spec
-	Programs map[uint32]string // prog_array: what the object puts into it
+	Programs map[uint32]string // prog_array, map of maps: names of what the object puts into it
 	Unready  error             // why the Spec does not say all, or nil
 }
 

@@ -47,6 +47,34 @@ func TestDispatch(t *testing.T) {
 	}
 }
 
+// nested has two maps in a map, of which "all" comes before it in the object and
+// "some" after it. What it returns follows from the C source.
+func TestNested(t *testing.T) {
+	for _, file := range []string{"nested.o", "nested.be.o"} {
+		o := open(t, file)
+		in := func(n int) vm.Input { return vm.Input{Packet: make([]byte, n)} }
+		c, err := o.Case("", in(60), in(61), in(70), in(100), in(62))
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := vm.NewTarget(&refvm.Engine{}, mem.NewList())
+		defer target.Close()
+		for i, out := range target.Run(c) {
+			want := []uint64{1, 2, 1<<64 - 1, 10, 3}[i]
+			if out.Kind != vm.Exit || uint32(out.R0) != uint32(want) {
+				t.Fatalf("%s, input %d: %v %v %s r0 %d, want exit with %d", file, i, out.Kind, out.Fault, out.Reason, int32(out.R0), int32(want))
+			}
+			var put []uint64
+			for _, e := range out.Events {
+				put = append(put, o.Order.Binary().Uint64(e.Data))
+			}
+			if found := want < 1<<63; found != (len(put) == 1) || found && put[0] != want {
+				t.Errorf("%s, input %d: put out %v, want %d", file, i, put, want)
+			}
+		}
+	}
+}
+
 func run(t *testing.T, c *vm.Case) vm.Outcome {
 	t.Helper()
 	target := vm.NewTarget(&refvm.Engine{}, mem.NewList())
@@ -68,8 +96,10 @@ func TestMaps(t *testing.T) {
 		},
 		"../../../corpus/programs/ratelimit.o": {
 			{Name: ".bss", Type: maps.Array, KeySize: 4, ValueSize: 24, MaxEntries: 1, Entries: []maps.Entry{{Key: zeros(4), Value: zeros(24)}}},
-			{Name: ".rodata", Type: maps.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1, Flags: maps.ReadOnly,
-				Entries: []maps.Entry{{Key: zeros(4), Value: []byte{0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0}}}},
+			{
+				Name: ".rodata", Type: maps.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1, Flags: maps.ReadOnly,
+				Entries: []maps.Entry{{Key: zeros(4), Value: []byte{0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0}}},
+			},
 			{Name: "buckets", Type: maps.Hash, KeySize: 4, ValueSize: 32, MaxEntries: 4},
 			{Name: "clock", Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1},
 		},

@@ -145,8 +145,14 @@ func groupTable() string {
 		name     spec.Group
 		includes string
 	}{
-		{spec.Base32, ""}, {spec.Base64, "base32"}, {spec.Atomic32, ""}, {spec.Atomic64, "atomic32"},
-		{spec.Divmul32, ""}, {spec.Divmul64, "divmul32"}, {spec.Packet, ""}, {spec.Linux, ""},
+		{spec.Base32, ""},
+		{spec.Base64, "base32"},
+		{spec.Atomic32, ""},
+		{spec.Atomic64, "atomic32"},
+		{spec.Divmul32, ""},
+		{spec.Divmul64, "divmul32"},
+		{spec.Packet, ""},
+		{spec.Linux, ""},
 	} {
 		n := 0
 		for _, r := range spec.Table {

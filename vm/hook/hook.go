@@ -59,12 +59,23 @@ const (
 
 func skbFields(direct bool) []Field {
 	f := []Field{
-		{"len", 0, 4, mem.Read}, {"pkt_type", 4, 4, mem.Read}, {"mark", 8, 4, mem.Read},
-		{"queue_mapping", 12, 4, mem.Read}, {"protocol", 16, 4, mem.Read},
-		{"vlan_present", 20, 4, mem.Read}, {"vlan_tci", 24, 4, mem.Read}, {"vlan_proto", 28, 4, mem.Read},
-		{"priority", 32, 4, mem.Read}, {"ingress_ifindex", 36, 4, mem.Read}, {"ifindex", 40, 4, mem.Read},
-		{"tc_index", 44, 4, mem.Read}, {"cb", 48, 20, mem.RW}, {"hash", 68, 4, mem.Read},
-		{"napi_id", 84, 4, mem.Read}, {"gso_segs", 164, 4, mem.Read}, {"gso_size", 176, 4, mem.Read},
+		{"len", 0, 4, mem.Read},
+		{"pkt_type", 4, 4, mem.Read},
+		{"mark", 8, 4, mem.Read},
+		{"queue_mapping", 12, 4, mem.Read},
+		{"protocol", 16, 4, mem.Read},
+		{"vlan_present", 20, 4, mem.Read},
+		{"vlan_tci", 24, 4, mem.Read},
+		{"vlan_proto", 28, 4, mem.Read},
+		{"priority", 32, 4, mem.Read},
+		{"ingress_ifindex", 36, 4, mem.Read},
+		{"ifindex", 40, 4, mem.Read},
+		{"tc_index", 44, 4, mem.Read},
+		{"cb", 48, 20, mem.RW},
+		{"hash", 68, 4, mem.Read},
+		{"napi_id", 84, 4, mem.Read},
+		{"gso_segs", 164, 4, mem.Read},
+		{"gso_size", 176, 4, mem.Read},
 	}
 	if !direct {
 		return f
@@ -86,8 +97,11 @@ var types = []Info{
 	{Type: SocketFilter, Name: "socket_filter", Context: SkBuff, Size: skbSize, Fields: skbFields(false), Packet: true, LDAbs: true},
 	{Type: SchedCLS, Name: "sched_cls", Context: SkBuff, Size: skbSize, Fields: skbFields(true), Packet: true, LDAbs: true},
 	{Type: XDP, Name: "xdp", Context: XdpMD, Size: xdpSize, Packet: true, Fields: []Field{
-		{"data", XdpData, 4, mem.Read}, {"data_end", XdpDataEnd, 4, mem.Read}, {"data_meta", XdpDataMeta, 4, mem.Read},
-		{"ingress_ifindex", 12, 4, mem.Read}, {"rx_queue_index", 16, 4, mem.Read},
+		{"data", XdpData, 4, mem.Read},
+		{"data_end", XdpDataEnd, 4, mem.Read},
+		{"data_meta", XdpDataMeta, 4, mem.Read},
+		{"ingress_ifindex", 12, 4, mem.Read},
+		{"rx_queue_index", 16, 4, mem.Read},
 	}},
 	{Type: Syscall, Name: "syscall", Context: Buffer},
 }

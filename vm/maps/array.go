@@ -1,8 +1,11 @@
 package maps
 
-// array has a value for every index from the start; none is ever created or
+// indexed has an element for every index from the start; none is ever created or
 // deleted (Linux's kernel/bpf/arraymap.c).
-type array struct{ object }
+type indexed struct{ object }
+
+// array is an indexed map whose elements are single values.
+type array struct{ indexed }
 
 func newArray(s *Spec, at Place) *array {
 	a := &array{}
@@ -19,10 +22,10 @@ type Flat interface {
 	Flat() (base, stride, n uint32)
 }
 
-// Flat makes array a Flat.
+// Flat makes array a Flat. An indexed map of values per CPU is none.
 func (a *array) Flat() (base, stride, n uint32) { return a.base, a.spec.stride(), a.spec.MaxEntries }
 
-func (a *array) Lookup(key []byte) (uint32, bool) {
+func (a *indexed) Lookup(key []byte) (uint32, bool) {
 	i := a.index(key)
 	if i >= a.spec.MaxEntries {
 		return 0, false
@@ -42,7 +45,7 @@ func (a *array) Update(key, value []byte, flags uint64) error {
 }
 
 // slot is the element to write, if the flags allow that.
-func (a *array) slot(key []byte, flags uint64) (uint32, error) {
+func (a *indexed) slot(key []byte, flags uint64) (uint32, error) {
 	i := a.index(key)
 	switch {
 	case flags&^Lock > Exist:
@@ -57,9 +60,9 @@ func (a *array) slot(key []byte, flags uint64) (uint32, error) {
 	return i, nil
 }
 
-func (a *array) nextKey(key, next []byte) error { return a.nextIndex(key, next) }
+func (a *indexed) nextKey(key, next []byte) error { return a.nextIndex(key, next) }
 
-func (a *array) Entries(dst []Entry) []Entry {
+func (a *indexed) Entries(dst []Entry) []Entry {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range a.spec.MaxEntries {
@@ -73,7 +76,7 @@ func (a *array) Entries(dst []Entry) []Entry {
 
 // ValueAt: Linux allows direct values for arrays of one element only.
 func (a *array) ValueAt(off uint32) (uint32, bool) {
-	if a.spec.Type != Array || a.spec.MaxEntries != 1 || off >= a.spec.ValueSize {
+	if a.spec.MaxEntries != 1 || off >= a.spec.ValueSize {
 		return 0, false
 	}
 	return a.base + off, true

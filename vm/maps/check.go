@@ -29,9 +29,9 @@ var (
 
 var rules = map[Type]rule{
 	Hash:           {flags: hashFlags &^ NoCommonLRU, key: nonzero},
-	PerCPUHash:     {flags: hashFlags &^ (NoCommonLRU | NUMANode), key: nonzero},
+	PerCPUHash:     {flags: hashFlags &^ NoCommonLRU, key: nonzero},
 	LRUHash:        {flags: hashFlags, key: nonzero},
-	LRUPerCPUHash:  {flags: hashFlags &^ NUMANode, key: nonzero},
+	LRUPerCPUHash:  {flags: hashFlags, key: nonzero},
 	HashOfMaps:     {flags: hashFlags &^ NoCommonLRU, key: nonzero, value: word},
 	Array:          {flags: arrayFlags | Mmapable | InnerMap, key: 4},
 	PerCPUArray:    {flags: arrayFlags &^ NUMANode, key: 4},
@@ -91,8 +91,8 @@ func (s *Spec) wrong() (what string, e Errno) {
 		return fmt.Sprintf("flags %#x: read-only and write-only at once", s.Flags), EINVAL
 	case s.Type.LRU() && s.Flags&NoPrealloc != 0:
 		return "an LRU map is always preallocated", ENOTSUPP
-	case s.Flags&NoCommonLRU != 0 && s.Flags&NUMANode != 0:
-		return "LRU lists of each CPU cannot be on one NUMA node", EINVAL
+	case s.Flags&NUMANode != 0 && (s.Type.PerCPU() || s.Flags&NoCommonLRU != 0):
+		return "what is per CPU cannot be on one NUMA node", EINVAL
 	case s.MaxEntries == 0:
 		return "max_entries is 0", EINVAL
 	case keyless && s.KeySize != 0, r.key == 4 && s.KeySize != 4:

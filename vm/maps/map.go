@@ -86,6 +86,9 @@ func New(s *Spec, at Place) (Map, error) {
 			return nil, fmt.Errorf("map %s: entry %x: %w", s.Name, e.Key, err)
 		}
 	}
+	if t, ok := made.(interface{ filled() }); ok {
+		t.filled()
+	}
 	return made, nil
 }
 

@@ -2,7 +2,7 @@ package maps
 
 // perCPUArray is an array with a value for each CPU at every index. A program sees
 // its own CPU's, user space all of them.
-type perCPUArray struct{ array }
+type perCPUArray struct{ indexed }
 
 func newPerCPUArray(s *Spec, at Place) *perCPUArray {
 	a := &perCPUArray{}
@@ -13,6 +13,10 @@ func newPerCPUArray(s *Spec, at Place) *perCPUArray {
 		}
 	}
 	return a
+}
+
+func (a *perCPUArray) Update(key, value []byte, flags uint64) error {
+	return a.UpdateCPU(key, value, flags, 0)
 }
 
 func (a *perCPUArray) LookupCPU(key []byte, cpu uint32) (uint32, bool) {

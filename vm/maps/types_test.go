@@ -289,6 +289,58 @@ func TestTypesAnswerAsLinux(t *testing.T) {
 	}
 }
 
+// TestInnerMapsMadeLater: an entry of a Spec may name a map that does not exist yet;
+// user space may not.
+func TestInnerMapsMadeLater(t *testing.T) {
+	m := mem.NewList()
+	var all []Map
+	add := func(s *Spec) Map {
+		x, err := New(s, Place{Mem: m, Base: mem.ValueBase + uint32(len(all))<<16, CPUs: 2, Maps: &all})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, x)
+		return x
+	}
+	inner := &Spec{Type: Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1}
+	outer := add(&Spec{Type: ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2, Inner: inner, Entries: []Entry{
+		{Key: key(0), Value: key(1)}, {Key: key(1), Value: key(2)},
+	}})
+	if _, ok := outer.Lookup(key(0)); ok {
+		t.Error("found a map that does not exist")
+	}
+	if err := (User{outer}).Update(key(0), key(1), Any); err != EBADF {
+		t.Errorf("user space: %v", err)
+	}
+	add(inner)
+	add(&Spec{Type: Hash, KeySize: 8, ValueSize: 4, MaxEntries: 1})
+	if addr, ok := outer.Lookup(key(0)); !ok || addr != Address(1) {
+		t.Errorf("made meanwhile: %#x, %v", addr, ok)
+	}
+	if _, ok := outer.Lookup(key(1)); ok {
+		t.Error("found a map that is not like the others")
+	}
+}
+
+// TestFlat: an engine may look up in a Flat by itself, on every CPU. Nothing else may
+// pass for one.
+func TestFlat(t *testing.T) {
+	for _, typ := range []Type{Array, PerCPUArray, Hash, ProgArray, PerfEventArray, DevMap, XSKMap} {
+		x, _ := build(t, &Spec{Type: typ, KeySize: 4, ValueSize: 4, MaxEntries: 3})
+		f, ok := x.(Flat)
+		if ok != (typ == Array) {
+			t.Errorf("%s: flat %v", typ, ok)
+			continue
+		}
+		for i := uint32(0); ok && i < 4; i++ {
+			base, stride, n := f.Flat()
+			if addr, found := x.Lookup(key(i)); found != (i < n) || found && addr != base+i*stride {
+				t.Errorf("element %d at %#x, %v; flat %#x, %d, %d", i, addr, found, base, stride, n)
+			}
+		}
+	}
+}
+
 // TestJHash compares with results of Bob Jenkins' own lookup3.c (its driver5 prints
 // them for "Four score and seven years ago"); Linux's jhash begins with the same
 // 0xdeadbeef.
