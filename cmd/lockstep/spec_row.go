@@ -23,7 +23,7 @@ func printRow(w io.Writer, r *spec.Row) {
 		f    spec.Field
 	}{{"dst", r.Dst}, {"src", r.Src}, {"off", r.Off}, {"imm", r.Imm}, {"next imm", r.Next}} {
 		if f.name != "next imm" || r.IsWide() {
-			fmt.Fprintf(w, "  %-9s must be %s\n", f.name, f.f)
+			fmt.Fprintf(w, "  %-9s %s\n", f.name, f.f)
 		}
 	}
 	fmt.Fprintf(w, "\n  group     %s\n  defined   %s\n", r.Group, defined(r.Section))
