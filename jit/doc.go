@@ -1,5 +1,6 @@
-// Package jit compiles programs to native code, without cgo, for Linux on amd64
-// and arm64. Elsewhere [Engine.Supports] says so, and callers take fastvm.
+// Package jit compiles programs to native code, without cgo, for Linux on amd64. A
+// lowering for arm64 is to come. Elsewhere [Engine.Supports] says so, and callers take
+// fastvm.
 //
 //	[]spec.Insn ──▶ plan ──▶ lowering ──▶ exec.Code ◀──▶ driver
 //	               (plan/)   (amd64/)     (exec/)   (run.go, call.go, step.go)
