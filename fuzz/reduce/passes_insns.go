@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
 // dropInsns removes blocks of instructions, halving their size, from the end of
@@ -20,6 +21,29 @@ func (w *work) dropInsns() bool {
 				}
 				if less := without(nodes, from, from+size); w.program(p, less) {
 					nodes, any = less, true
+				}
+			}
+		}
+	}
+	return any
+}
+
+// unloop calls a bpf_loop's callback as a subprogram instead: one round shows most
+// of what many show, with fewer instructions to set it up.
+func (w *work) unloop() bool {
+	any := false
+	for p := range w.best.Programs {
+		nodes := parse(w.best.Programs[p].Insns)
+		callback := -1 // of the LDDW last seen
+		for k, n := range nodes {
+			switch {
+			case n.Op == spec.LDDW && n.Src == spec.LDDWFunc:
+				callback = n.to
+			case n.Op == spec.CALL && n.Src == spec.CallHelper && n.Imm == vm.HelperLoop && callback >= 0:
+				changed := slices.Clone(nodes)
+				changed[k] = node{Insn: spec.Insn{Op: spec.CALL, Src: spec.CallLocal}, to: callback}
+				if w.program(p, changed) {
+					nodes, any = changed, true
 				}
 			}
 		}

@@ -43,7 +43,7 @@ func (w *work) passes() {
 	for again := true; again && w.budget > 0; {
 		again = false
 		for _, pass := range []func() bool{
-			w.dropInputs, w.dropPrograms, w.dropInsns, w.dropMaps, w.dropEntries,
+			w.dropInputs, w.dropPrograms, w.unloop, w.dropInsns, w.dropMaps, w.dropEntries,
 			w.straighten, w.constants, w.simplify, w.numbers, w.bytes,
 		} {
 			if w.budget > 0 && pass() {
