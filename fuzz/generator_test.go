@@ -15,15 +15,3 @@ func generator() fuzz.Generator {
 		return g.Generate(src)
 	}
 }
-
-// broken makes the same programs, but breaks one in so many.
-func broken(one uint64) fuzz.Generator {
-	g, src := gen.New(gen.Options{Inputs: 1}), new(tape.Source)
-	return func(stream uint64) *vm.Case {
-		src.Seed(stream)
-		if stream%one == 0 {
-			return g.Perturb(src)
-		}
-		return g.Generate(src)
-	}
-}

@@ -10,15 +10,17 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/fastvm"
 	"github.com/lockstep-ebpf/lockstep/fuzz"
+	"github.com/lockstep-ebpf/lockstep/fuzz/gen"
 	"github.com/lockstep-ebpf/lockstep/fuzz/oracle"
 	"github.com/lockstep-ebpf/lockstep/fuzz/reduce"
+	"github.com/lockstep-ebpf/lockstep/fuzz/tape"
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/reports"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
-// The limits of the planted bugs: programs until found, instructions that remain.
+// mostPrograms bounds the hunt.
 const mostPrograms = 200_000
 
 // mostInsns bounds the witnesses. Some bugs of the JIT need frames that have been in
@@ -98,4 +100,16 @@ func huntMutant(o *oracle.Oracle, r *reduce.Reducer, generate fuzz.Generator, se
 		}
 	}
 	return nil, mostPrograms
+}
+
+// broken makes the same programs, but breaks one in so many.
+func broken(one uint64) fuzz.Generator {
+	g, src := gen.New(gen.Options{Inputs: 1}), new(tape.Source)
+	return func(stream uint64) *vm.Case {
+		src.Seed(stream)
+		if stream%one == 0 {
+			return g.Perturb(src)
+		}
+		return g.Generate(src)
+	}
 }
