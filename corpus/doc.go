@@ -10,6 +10,10 @@
 // programs/testdata holds the packets that the tests send through them. The tests
 // compare every target with plain Go that states what each program is to do.
 //
+// regress/ holds cases that some implementation once got wrong, each with what is
+// right and, in its comment, who was wrong and how. A bug of a kernel that may be
+// exploitable is reported to its security contact and is not here.
+//
 // A changed program is compiled again by
 //
 //	go test ./corpus -run Objects -generate     (clang-19 and llvm-strip-19)
