@@ -1,7 +1,7 @@
 package kernelcmp
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/gob"
 	"fmt"
 	"os"
@@ -24,41 +24,48 @@ func ExecutorMain() {
 		return
 	}
 	signal.Ignore(os.Interrupt) // meant for the parent, whose end of the pipe is what counts
-	if err := serve(os.Stdin, os.Stdout); err != nil {
+	if err := serve(NewFrames(os.Stdin, os.Stdout)); err != nil {
 		fmt.Fprintln(os.Stderr, "kernel executor:", err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-// serve answers jobs until the parent closes the pipe.
-func serve(in, out *os.File) error {
-	w := bufio.NewWriter(out)
-	enc, dec := gob.NewEncoder(w), gob.NewDecoder(bufio.NewReader(in))
-	h := hello{Release: sysbpf.Release()}
+// serve answers jobs until the other side is gone.
+func serve(l executorLink) error {
+	h := hello{Release: sysbpf.Release(), Order: hostOrder}
 	_ = rlimit.RemoveMemlock() // kernels before 5.11; the probe tells if it mattered
 	e, err := newExecutor()
 	if err != nil {
 		h.Problem = err.Error()
 	}
-	if err := enc.Encode(h); err != nil {
+	var out bytes.Buffer
+	if err := gob.NewEncoder(&out).Encode(h); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil || h.Problem != "" {
+	if err := l.Send(out.Bytes()); err != nil || h.Problem != "" {
 		return err
 	}
+	enc, dec := gob.NewEncoder(&out), gob.NewDecoder(&joined{recv: l.Recv})
 	for {
 		var j job
 		if err := dec.Decode(&j); err != nil { // io.EOF: the parent is done, or gone
 			return nil
 		}
+		out.Reset()
 		if err := enc.Encode(e.do(&j)); err != nil {
 			return err
 		}
-		if err := w.Flush(); err != nil {
+		if err := l.Send(out.Bytes()); err != nil {
 			return err
 		}
 	}
+}
+
+// executorLink is a Link as its other end sees it.
+type executorLink interface {
+	Send(frame []byte) error
+	Recv() ([]byte, error)
 }
 
 // executor holds what outlives a job in the kernel.

@@ -21,7 +21,7 @@ import (
 // next, and gives what ends or resumes it.
 func stopped(t *testing.T, k *Target) *os.Process {
 	t.Helper()
-	p := k.child.cmd.Process
+	p := k.session.link.(*process).cmd.Process
 	if err := p.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,9 @@ func TestNotPermitted(t *testing.T) {
 		t.Skip("needs root, to give up root")
 	}
 	const nobody = 65534
-	_, err := open(Options{}, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
+	_, err := Open(Options{Start: func() (Link, error) {
+		return startProcess(&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
+	}})
 	if !errors.Is(err, ErrNotPermitted) {
 		t.Fatalf("error %v, want ErrNotPermitted", err)
 	}
