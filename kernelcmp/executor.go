@@ -8,8 +8,8 @@ import (
 	"os/signal"
 
 	"github.com/cilium/ebpf/btf"
-	"github.com/cilium/ebpf/rlimit"
 
+	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/pid1"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
 )
 
@@ -20,21 +20,36 @@ const executorEnv = "LOCKSTEP_KERNEL_EXECUTOR"
 // for, and does not return then. Every program that opens a Target calls it before
 // anything else: main first thing, a test in TestMain.
 func ExecutorMain() {
-	if os.Getenv(executorEnv) == "" {
-		return
+	switch {
+	case pid1.Is():
+		guestMain()
+	case os.Getenv(executorEnv) != "":
+		signal.Ignore(os.Interrupt) // meant for the parent, whose end of the pipe is what counts
+		if err := serve(NewFrames(os.Stdin, os.Stdout)); err != nil {
+			fmt.Fprintln(os.Stderr, "kernel executor:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
-	signal.Ignore(os.Interrupt) // meant for the parent, whose end of the pipe is what counts
-	if err := serve(NewFrames(os.Stdin, os.Stdout)); err != nil {
-		fmt.Fprintln(os.Stderr, "kernel executor:", err)
-		os.Exit(1)
+}
+
+// guestMain is the executor as a guest's first process. What goes wrong is said on the
+// console, whose end the host keeps.
+func guestMain() {
+	link, err := pid1.Setup(func(f *os.File) pid1.Link { return NewFrames(f, f) })
+	if err == nil {
+		err = serve(link)
 	}
-	os.Exit(0)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lockstep agent:", err)
+	}
+	pid1.PowerOff()
 }
 
 // serve answers jobs until the other side is gone.
-func serve(l executorLink) error {
+func serve(l pid1.Link) error {
 	h := hello{Release: sysbpf.Release(), Order: hostOrder}
-	_ = rlimit.RemoveMemlock() // kernels before 5.11; the probe tells if it mattered
+	sysbpf.UnlimitMemlock() // kernels before 5.11; the probe tells if it mattered
 	e, err := newExecutor()
 	if err != nil {
 		h.Problem = err.Error()
@@ -60,12 +75,6 @@ func serve(l executorLink) error {
 			return err
 		}
 	}
-}
-
-// executorLink is a Link as its other end sees it.
-type executorLink interface {
-	Send(frame []byte) error
-	Recv() ([]byte, error)
 }
 
 // executor holds what outlives a job in the kernel.

@@ -214,6 +214,11 @@ func Pin(cpu int) error {
 	return unix.SchedSetaffinity(0, &set)
 }
 
+// UnlimitMemlock lifts the limit that kernels before 5.11 charge maps and programs to.
+func UnlimitMemlock() {
+	_ = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY})
+}
+
 // Close closes a descriptor.
 func Close(fd int) { unix.Close(fd) }
 

@@ -57,6 +57,9 @@ func OutputEvent(int) (fd int, err error) { return -1, errors.ErrUnsupported }
 // Pin keeps this thread on a CPU.
 func Pin(int) error { return errors.ErrUnsupported }
 
+// UnlimitMemlock does nothing.
+func UnlimitMemlock() {}
+
 // Close closes a descriptor.
 func Close(int) {}
 
