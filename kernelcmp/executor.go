@@ -13,8 +13,12 @@ import (
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
 )
 
-// executorEnv makes a process an executor.
-const executorEnv = "LOCKSTEP_KERNEL_EXECUTOR"
+// executorEnv makes a process an executor; leaner is its value once the process has
+// given up what it does not need.
+const (
+	executorEnv = "LOCKSTEP_KERNEL_EXECUTOR"
+	leaner      = "lean"
+)
 
 // ExecutorMain turns this process into an executor if that is what it was started
 // for, and does not return then. Every program that opens a Target calls it before
@@ -24,6 +28,8 @@ func ExecutorMain() {
 	case pid1.Is():
 		guestMain()
 	case os.Getenv(executorEnv) != "":
+		sysbpf.UnlimitMemlock() // kernels before 5.11 charge maps to it; perf events always
+		keepOnly(keptCaps())
 		signal.Ignore(os.Interrupt) // meant for the parent, whose end of the pipe is what counts
 		if err := serve(NewFrames(os.Stdin, os.Stdout)); err != nil {
 			fmt.Fprintln(os.Stderr, "kernel executor:", err)
@@ -36,6 +42,7 @@ func ExecutorMain() {
 // guestMain is the executor as a guest's first process. What goes wrong is said on the
 // console, whose end the host keeps.
 func guestMain() {
+	sysbpf.UnlimitMemlock()
 	link, err := pid1.Setup(func(f *os.File) pid1.Link { return NewFrames(f, f) })
 	if err == nil {
 		err = serve(link)
@@ -49,7 +56,7 @@ func guestMain() {
 // serve answers jobs until the other side is gone.
 func serve(l pid1.Link) error {
 	h := hello{Release: sysbpf.Release(), Order: hostOrder}
-	sysbpf.UnlimitMemlock() // kernels before 5.11; the probe tells if it mattered
+	h.Caps, _ = effectiveCaps()
 	e, err := newExecutor()
 	if err != nil {
 		h.Problem = err.Error()
@@ -83,7 +90,8 @@ type executor struct {
 	memories map[int]value
 	types    *btf.Handle // one function type, for every function of every program
 	typeID   uint32
-	pinned   bool // runs on CPU 0
+	pinned   bool               // runs on CPU 0
+	features map[string]Feature // those that have been asked for, by name
 	log      []byte
 }
 
@@ -97,7 +105,7 @@ func newExecutor() (*executor, error) {
 	if err := permitted(); err != nil {
 		return nil, err
 	}
-	e := &executor{memories: map[int]value{}, log: make([]byte, 1<<20), pinned: pin()}
+	e := &executor{memories: map[int]value{}, features: map[string]Feature{}, log: make([]byte, 1<<20), pinned: pin()}
 	var err error
 	if e.result, err = newValue(8); err != nil {
 		return nil, fmt.Errorf("the map for results: %s", describe(err))

@@ -111,6 +111,18 @@ func TestNotPermitted(t *testing.T) {
 	}
 }
 
+// An executor that root starts keeps what it needs, and nothing else.
+func TestExecutorKeepsOnlyWhatItNeeds(t *testing.T) {
+	k := kernel(t, Options{})
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to have something to give up")
+	}
+	const want = 1<<12 | 1<<34 | 1<<38 | 1<<39
+	if got := k.hello.Caps; got != want {
+		t.Errorf("the executor has capabilities %#x, want %#x", got, want)
+	}
+}
+
 func TestMissingCaps(t *testing.T) {
 	for caps, want := range map[uint64]int{0: 3, 1 << 39: 2, 1<<39 | 1<<12: 1, 1 << 21: 1, 1<<21 | 1<<12: 0, 1<<39 | 1<<38 | 1<<12: 0} {
 		if got := missingCaps(caps); len(got) != want {

@@ -147,9 +147,18 @@ func (t *Target) RunBatch(cs []*vm.Case) [][]vm.Outcome {
 func (t *Target) Verify(cs []*vm.Case) []Verdict {
 	out := make([]Verdict, 0, len(cs))
 	for _, a := range t.ask(cs, true) {
-		out = append(out, Verdict{a.Kind, a.Reason, a.Log})
+		out = append(out, Verdict{a.Kind, a.Reason, a.Log, a.Programs})
 	}
 	return out
+}
+
+// Features says what of the things that kernels differ in this one has.
+func (t *Target) Features() ([]Feature, error) {
+	a := t.exchange([]*job{{Probe: true}})[0]
+	if a.Kind != vm.Exit {
+		return nil, fmt.Errorf("%s: %s", t.Name(), a.Reason)
+	}
+	return a.Features, nil
 }
 
 // Close ends the executor, and removes what this Target wrote into the journal: what

@@ -20,6 +20,7 @@ type hello struct {
 	Problem string // why bpf(2) cannot be used; empty if it can
 	Release string
 	Order   spec.ByteOrder
+	Caps    uint64 // that the executor has
 }
 
 // job is a case on its way to the executor. Programs go as bytes: gob is slow on
@@ -29,6 +30,7 @@ type job struct {
 	Maps     []maps.Spec
 	Inputs   []vm.Input
 	LoadOnly bool // verdict and log of the unchanged program, no run
+	Probe    bool // no case: which features are there
 }
 
 type program struct {
@@ -42,6 +44,9 @@ type answer struct {
 	Reason string
 	Log    string // of a job with LoadOnly
 	Runs   []run
+
+	Programs []ProgramInfo // of a job with LoadOnly that was loaded
+	Features []Feature     // of a job with Probe
 }
 
 // run is what became of an input.

@@ -203,6 +203,9 @@ func (g *Generator) change() {
 	} else {
 		g.helper(vm.HelperMapDelete)
 	}
+	if !g.opt.Release.has(6, 4) { // an int, of which a JIT may leave the upper half 0
+		g.emit(spec.Insn{Op: spec.ClassALU | spec.OpMOV | spec.SrcX})
+	}
 	g.st.clobber()
 	g.st.set(0, value{kind: scalar})
 	if m == mapHash {

@@ -31,6 +31,9 @@ func Freeze(int) error { return errors.ErrUnsupported }
 // ID is the number of a map or program.
 func ID(int) (uint32, error) { return 0, errors.ErrUnsupported }
 
+// ProgramInfo is what the kernel tells of a program.
+func ProgramInfo(int) (Info, error) { return Info{}, errors.ErrUnsupported }
+
 // LookupBatch reads elements.
 func LookupBatch(int, uint32, []byte, []byte, []byte, []byte) (n uint32, err error) {
 	return 0, errors.ErrUnsupported
