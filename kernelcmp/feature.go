@@ -2,6 +2,7 @@ package kernelcmp
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
@@ -18,6 +19,25 @@ type Feature struct {
 	Name  string // "movsx"
 	Since string // the first release of Linux that may have it
 	Lacks string // what the kernel said when asked; empty: it has it
+}
+
+// missing names a feature that is not there, with the release that brought it where
+// that is why.
+func (f *Feature) missing() string {
+	if f.Younger(sysbpf.Release()) {
+		return fmt.Sprintf("%s (since Linux %s)", f.Name, f.Since)
+	}
+	return f.Name
+}
+
+// Younger reports whether a release, as uname -r has it, came before the feature.
+// Where it did not and the feature is missing all the same, the kernel's configuration
+// or processor is why.
+func (f *Feature) Younger(release string) bool {
+	var have, since [2]int
+	fmt.Sscanf(release, "%d.%d", &have[0], &have[1])
+	fmt.Sscanf(f.Since, "%d.%d", &since[0], &since[1])
+	return slices.Compare(have[:], since[:]) < 0
 }
 
 // probe is how a feature is asked for, and how a case shows that it needs it.
@@ -92,7 +112,7 @@ func (e *executor) lacking(j *job, reason string) string {
 			continue // most cases could do without
 		}
 		if f := e.feature(p); f.Lacks != "" {
-			missing = append(missing, fmt.Sprintf("%s (since Linux %s)", f.Name, f.Since))
+			missing = append(missing, f.missing())
 		}
 	}
 	if len(missing) == 0 {

@@ -50,7 +50,7 @@ func (e *executor) lackingMap(j *job) string {
 		for i := range mapProbes {
 			if p := &mapProbes[i]; p.spec.Type == j.Maps[n].Type {
 				if f := e.mapFeature(p); f.Lacks != "" {
-					return fmt.Sprintf("%s (since Linux %s)", f.Name, f.Since)
+					return f.missing()
 				}
 			}
 		}

@@ -36,7 +36,7 @@ func agent(ctx context.Context, arch, cache string) (string, error) {
 	if err != nil {
 		var ok bool
 		if p, ok = ourselves(arch); !ok {
-			return "", fmt.Errorf("%w: no agent for %s guests: run from the source tree with Go installed (%w)", ErrUnavailable, arch, err)
+			return "", fmt.Errorf("%w: no executor for %s guests: run from the source tree with Go installed%s (%w)", ErrUnavailable, arch, staticHint(arch), err)
 		}
 	}
 	if agents.path == nil {
@@ -69,6 +69,15 @@ func build(ctx context.Context, arch, dir string) (string, error) {
 	}
 	final := filepath.Join(dir, arch+"-"+sum[:16])
 	return final, os.Rename(out, final)
+}
+
+// staticHint: a lockstep for the guest's processor that needs no C library can be its
+// executor itself.
+func staticHint(arch string) string {
+	if goArch[arch] == runtime.GOARCH {
+		return ", or with a lockstep built with CGO_ENABLED=0"
+	}
+	return ""
 }
 
 // ourselves is this program's file, if it is a static one of the architecture whose

@@ -15,6 +15,8 @@ type Rung struct {
 	Package string // has the kernel, or depends on the newest one
 	Kind    Kind
 	Order   spec.ByteOrder
+	Linux   string // the release, as "6.1"
+	Aligned bool   // wants loads and stores aligned
 	Shows   string // what this rung has that others do not
 }
 
@@ -29,11 +31,11 @@ const (
 
 // Rungs are the kernels that are known to boot.
 var Rungs = []Rung{
-	{"amd64-5.10", "amd64", "bullseye", "linux-image-amd64", QEMU, spec.Little, "before syscall programs and bpf_loop"},
-	{"amd64-6.1", "amd64", "bookworm", "linux-image-amd64", QEMU, spec.Little, "before the instructions of cpu v4"},
-	{"amd64-6.12", "amd64", "trixie", "linux-image-amd64", QEMU, spec.Little, "cpu v4, may_goto, arenas"},
-	{"uml-6.1", "amd64", "bookworm", "user-mode-linux", UML, spec.Little, "the interpreter, in a process of the host"},
-	{"s390x-6.1", "s390x", "bookworm", "linux-image-s390x", QEMU, spec.Big, "big-endian"},
+	{"amd64-5.10", "amd64", "bullseye", "linux-image-amd64", QEMU, spec.Little, "5.10", false, "before syscall programs and bpf_loop"},
+	{"amd64-6.1", "amd64", "bookworm", "linux-image-amd64", QEMU, spec.Little, "6.1", false, "before the instructions of cpu v4"},
+	{"amd64-6.12", "amd64", "trixie", "linux-image-amd64", QEMU, spec.Little, "6.12", false, "cpu v4, may_goto, arenas"},
+	{"uml-6.1", "amd64", "bookworm", "user-mode-linux", UML, spec.Little, "6.1", true, "the interpreter, in a process of the host"},
+	{"s390x-6.1", "s390x", "bookworm", "linux-image-s390x", QEMU, spec.Big, "6.1", false, "big-endian"},
 }
 
 // ByName finds a rung.
