@@ -103,6 +103,9 @@ func (g *Generator) Generate(src *tape.Source) *vm.Case {
 func (g *Generator) draw() {
 	mix := g.opt.Mix
 	g.typ = progTypes[g.src.Pick(mix.types)]
+	if g.typ == hook.Syscall && !g.opt.Release.has(5, 14) {
+		g.typ = hook.SocketFilter
+	}
 	if g.opt.Type != nil {
 		g.typ = *g.opt.Type
 	}
