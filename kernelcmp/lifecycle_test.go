@@ -75,8 +75,8 @@ func TestExecutorDies(t *testing.T) {
 	if err := k.Close(); err != nil {
 		t.Error(err)
 	}
-	if batches, err := ReadJournal(dir); err != nil || len(batches) != 0 {
-		t.Errorf("after Close the journal holds %d batches (%v)", len(batches), err)
+	if batches, err := ReadJournal(dir); err != nil || len(batches) != 1 || !strings.Contains(out[0][0].Reason, batches[0].Run) {
+		t.Errorf("after Close the journal holds %d batches (%v), want the one that the outcome names: %s", len(batches), err, out[0][0].Reason)
 	}
 }
 

@@ -14,7 +14,8 @@ type Link interface {
 	Send(frame []byte) error
 	// Recv waits for the next frame. Its error means that nothing more will come.
 	Recv() ([]byte, error)
-	// Kill ends the process or machine that the executor runs in. It does not wait.
+	// Kill ends the process or machine that the executor runs in. It waits a second at
+	// most.
 	Kill()
 	// Cause says how that ended, in words for a finding. It may wait some seconds.
 	Cause() string

@@ -80,6 +80,19 @@ func (t *Target) start() (err error) {
 	return nil
 }
 
+// restart makes sure of a session. What kills an executor may kill the next one before
+// it says hello, so that is tried more than once.
+func (t *Target) restart() (err error) {
+	for try := 0; t.session == nil && try < 5; try++ {
+		time.Sleep(time.Duration(try*try) * 50 * time.Millisecond)
+		err = t.start()
+	}
+	if t.session != nil {
+		return nil
+	}
+	return err
+}
+
 // drop ends the executor.
 func (t *Target) drop() {
 	if t.session != nil {
@@ -161,14 +174,14 @@ func (t *Target) Features() ([]Feature, error) {
 	return a.Features, nil
 }
 
-// Close ends the executor, and removes what this Target wrote into the journal: what
-// is there otherwise was left by a crash.
+// Close ends the executor, and removes what this Target wrote into the journal, unless
+// an executor died or hung: what is there otherwise was left by a crash.
 func (t *Target) Close() error {
 	t.drop()
 	if t.journal == nil {
 		return nil
 	}
-	return t.journal.remove()
+	return t.journal.close()
 }
 
 // ask gets an answer to each case, batch by batch.
@@ -229,10 +242,17 @@ func (t *Target) unfit(c *vm.Case) string {
 // died or been killed; the job it was at is then the last one answered. There is
 // at least one answer.
 func (t *Target) exchange(jobs []*job) []*answer {
-	if t.session == nil {
-		if err := t.start(); err != nil {
-			return repeated(&answer{Kind: vm.Crash, Reason: "the executor cannot be started again: " + err.Error()}, len(jobs))
+	if err := t.restart(); err != nil {
+		return repeated(&answer{Kind: vm.LoadUnsupported, Reason: "not run, because the executor cannot be started again: " + err.Error()}, len(jobs))
+	}
+	select {
+	case _, ok := <-t.session.answers:
+		if !ok { // damage may show late, and then it is the work of a case before
+			cause := t.session.link.Cause()
+			t.drop()
+			return []*answer{t.evidence(vm.Crash, "the executor died before it got this case, when it had answered all others: "+cause)}
 		}
+	default:
 	}
 	frame, err := t.session.encode(jobs)
 	if err != nil {
@@ -250,16 +270,26 @@ func (t *Target) exchange(jobs []*job) []*answer {
 			if !ok {
 				cause := t.session.link.Cause()
 				t.drop()
-				return append(answers, &answer{Kind: vm.Crash, Reason: "the executor died at this case: " + cause})
+				return append(answers, t.evidence(vm.Crash, "the executor died at this case: "+cause))
 			}
 			answers = append(answers, a)
 			timer.Reset(t.opts.Deadline)
 		case <-timer.C:
 			t.drop()
-			return append(answers, &answer{Kind: vm.Hang, Reason: fmt.Sprintf("no answer in %s", t.opts.Deadline)})
+			return append(answers, t.evidence(vm.Hang, fmt.Sprintf("no answer in %s", t.opts.Deadline)))
 		}
 	}
 	return answers
+}
+
+// evidence makes the answer of a case at which an executor came to grief. From then on
+// the journal outlives the Target.
+func (t *Target) evidence(k vm.Kind, reason string) *answer {
+	if t.journal != nil {
+		t.journal.keep = true
+		reason += "; the latest cases are in " + t.journal.dir
+	}
+	return &answer{Kind: k, Reason: reason}
 }
 
 func repeated(a *answer, n int) []*answer {

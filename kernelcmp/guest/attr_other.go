@@ -9,6 +9,8 @@ import (
 
 func dieWithUs() *syscall.SysProcAttr { return nil }
 
+func withItsOwn() *syscall.SysProcAttr { return nil }
+
 func killGroup(pid int) {
 	if p, err := os.FindProcess(pid); err == nil {
 		_ = p.Kill()

@@ -25,15 +25,7 @@ func Open(ctx context.Context, r *Rung, o Options) (*kernelcmp.Target, error) {
 			return nil, err
 		}
 	}
-	img, err := Cached(r, o.Cache)
-	if err != nil {
-		return nil, err
-	}
-	path, err := agent(ctx, r.Arch, o.Cache)
-	if err != nil {
-		return nil, err
-	}
-	root, err := img.initramfs(path)
+	img, root, err := prepare(ctx, r, o.Cache)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +33,20 @@ func Open(ctx context.Context, r *Rung, o Options) (*kernelcmp.Target, error) {
 		Name: "kernel:" + r.Name, Journal: o.Journal, Deadline: o.Deadline,
 		Start: func() (kernelcmp.Link, error) { return start(ctx, img, root, o.Cold) },
 	})
+}
+
+// prepare finds the kernel and makes its root.
+func prepare(ctx context.Context, r *Rung, cache string) (*Image, []byte, error) {
+	img, err := Cached(r, cache)
+	if err != nil {
+		return nil, nil, err
+	}
+	path, err := agent(ctx, r.Arch, cache)
+	if err != nil {
+		return nil, nil, err
+	}
+	root, err := img.initramfs(path)
+	return img, root, err
 }
 
 // start brings up a machine: from a snapshot if there is one, else from its first

@@ -18,9 +18,10 @@ func TestMain(m *testing.M) {
 }
 
 var (
-	seed = flag.Uint64("seed", uint64(time.Now().UnixNano())%1_000_000_000, "of the random tests")
-	only = flag.String("kernels", "", "the kernels to test, by comma; empty: those that have been fetched, or all with -fetch")
-	get  = flag.Bool("fetch", false, "fetch kernels that are not there")
+	seed  = flag.Uint64("seed", uint64(time.Now().UnixNano())%1_000_000_000, "of the random tests")
+	only  = flag.String("kernels", "", "the kernels to test, by comma; empty: those that have been fetched, or all with -fetch")
+	kills = flag.Int("kills", 3, "how often each guest is killed")
+	get   = flag.Bool("fetch", false, "fetch kernels that are not there")
 )
 
 // rungs are the kernels to test. Without one the test is skipped, and says so: CI names

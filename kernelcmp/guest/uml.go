@@ -54,7 +54,7 @@ func startUML(img *Image, initramfs []byte) (p *process, err error) {
 		"GODEBUG="+kernelcmp.NoPreemption, "lockstep.link=hostfs:"+p.dir)
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+p.dir, "HOME="+p.dir)
 	p.cmd.Stdout, p.cmd.Stderr = &p.console, &p.console
-	p.cmd.SysProcAttr = dieWithUs()
+	p.cmd.SysProcAttr = withItsOwn()
 	if err := p.cmd.Start(); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("%w: this system cannot start it (another C library?): %w", ErrUnavailable, err)
@@ -102,22 +102,19 @@ func (p *process) Recv() ([]byte, error) {
 	}
 }
 
-// Kill asks the kernel to power off, because one that is killed leaves the processes
-// that it runs as its own; if it does not, it is killed with its group.
+// Kill asks the kernel to power off, because one that is killed leaves processes of its
+// own behind, and waits a moment; then it is killed with its group.
 func (p *process) Kill() {
 	if p.killed.Swap(true) {
 		return
 	}
 	_ = os.WriteFile(filepath.Join(p.dir, "to-guest", "end"), nil, 0o600)
-	go func() {
-		select {
-		case <-p.exited:
-		case <-time.After(2 * time.Second):
-		}
-		killGroup(p.cmd.Process.Pid)
-		<-p.exited
-		_ = os.RemoveAll(p.dir)
-	}()
+	select {
+	case <-p.exited:
+	case <-time.After(time.Second):
+	}
+	killGroup(p.cmd.Process.Pid)
+	_ = os.RemoveAll(p.dir)
 }
 
 // Cause is how the process ended, and the last lines of its console.
