@@ -21,7 +21,7 @@ const module = "github.com/lockstep-ebpf/lockstep/"
 // layers is the order of the house: a package imports only from layers before its
 // own, or from its own folder. The first matching prefix counts.
 var layers = [][]string{
-	{"internal/mutant", "internal/testutil", "internal/lint"},
+	{"internal/mutant", "internal/smtlib", "internal/lint"},
 	{"spec"},
 	{"vm"},
 	{"refvm", "fastvm", "jit", "verifier"},
