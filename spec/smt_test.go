@@ -143,7 +143,7 @@ func TestSMTMeansWhatTheTreesMean(t *testing.T) {
 		env := &smtlib.Env{Funcs: funcs}
 		checked := map[string]bool{}
 		for r := range rowsWithSMT {
-			for _, s := range points(r, order, rnd, 100) {
+			for _, s := range points(r, order, rnd, 50) {
 				for _, e := range equations(r, s) {
 					term := parsed(t, "%s", e)
 					call := term.List[1]
