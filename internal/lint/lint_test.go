@@ -24,6 +24,7 @@ var layers = [][]string{
 	{"internal/mutant", "internal/smtlib", "internal/lint"},
 	{"spec"},
 	{"vm"},
+	{"internal/onerow"},
 	{"refvm", "fastvm", "jit", "verifier"},
 	{"reports", "host", "corpus"},
 	{"fuzz"},
