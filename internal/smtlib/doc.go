@@ -7,6 +7,6 @@
 // machine words: a second source for what a solver would make of a term. It has a
 // value for division by zero, as the standard does.
 //
-// A [Solver] is a z3 process. It is asked about one term at a time and starts
-// afresh for each, since its incremental mode is the slow one for bit-vectors.
+// A [Solver] is a z3 process. It is asked about one term at a time and reset for
+// each, since its incremental mode takes twice the time for bit-vectors.
 package smtlib
