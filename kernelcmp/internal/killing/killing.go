@@ -49,7 +49,7 @@ type Campaign struct {
 }
 
 // batch is how many cases are run at once.
-const batch = 100
+const batch = 400
 
 // planted is how often a case returns what it should not.
 const planted = 17
