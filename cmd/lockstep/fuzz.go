@@ -197,13 +197,13 @@ func (c *fuzzCmd) suit(o *gen.Options) error {
 		if order != "" && o.Order != r.Order {
 			return fmt.Errorf("--targets: %s and %s have different byte orders: they take no program in common", order, name)
 		}
-		order, o.Order, o.Aligned = name, r.Order, o.Aligned || r.Aligned
-		release, err := gen.ParseRelease(r.Linux)
+		wants, err := r.Generated()
 		if err != nil {
 			return err
 		}
-		if o.Release == (gen.Release{}) || release.Before(o.Release) {
-			o.Release = release
+		order, o.Order, o.Aligned, o.NoJIT = name, wants.Order, o.Aligned || wants.Aligned, o.NoJIT || wants.NoJIT
+		if o.Release == (gen.Release{}) || wants.Release.Before(o.Release) {
+			o.Release = wants.Release
 		}
 	}
 	return nil

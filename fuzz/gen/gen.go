@@ -18,6 +18,7 @@ type Options struct {
 	Order   spec.ByteOrder // of programs and data
 	Release Release        // instructions that it has not are left out; zero: none
 	Aligned bool           // loads and stores are aligned, as machines want where others are slow
+	NoJIT   bool           // no callbacks, and no tail calls beside calls: Linux's interpreter has neither
 }
 
 // maxPrograms is the main program and those that it tail-calls.
@@ -123,8 +124,11 @@ func (g *Generator) draw() {
 	if g.features[withTail] {
 		g.features[withMaps] = true
 	}
-	if !g.opt.Release.has(5, 17) { // bpf_loop
+	if g.opt.NoJIT || !g.opt.Release.has(5, 17) { // bpf_loop
 		g.features[withCallbacks] = false
+	}
+	if g.opt.NoJIT && g.features[withTail] {
+		g.features[withCalls] = false
 	}
 	g.ctxSize = 32 << g.src.Below(3)
 }

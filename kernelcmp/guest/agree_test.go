@@ -25,7 +25,7 @@ func TestGuestsAgreeWithRefvm(t *testing.T) {
 	for _, r := range rungs(t) {
 		t.Run(r.Name, func(t *testing.T) {
 			k := boot(t, r, Options{})
-			release, err := gen.ParseRelease(r.Linux)
+			options, err := r.Generated()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -38,7 +38,7 @@ func TestGuestsAgreeWithRefvm(t *testing.T) {
 			}
 			c := comparison{why: map[string]int{}, kernel: k, ref: vm.NewTarget(&refvm.Engine{}, m)}
 			defer c.ref.Close()
-			g := gen.New(gen.Options{Order: r.Order, Release: release, Aligned: r.Aligned})
+			g := gen.New(options)
 			const batch = 200
 			for n := 0; n < *programs; n += batch {
 				var cases []*vm.Case

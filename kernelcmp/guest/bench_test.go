@@ -68,11 +68,11 @@ func BenchmarkPrograms(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer k.Close()
-		release, err := gen.ParseRelease(r.Linux)
+		options, err := r.Generated()
 		if err != nil {
 			b.Fatal(err)
 		}
-		g := gen.New(gen.Options{Order: r.Order, Release: release, Aligned: r.Aligned})
+		g := gen.New(options)
 		var cases []*vm.Case
 		for i := range b.N {
 			cases = append(cases, reduce.Clone(g.Generate(tape.FromSeed(uint64(i)))))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/lockstep-ebpf/lockstep/fuzz/gen"
 	"github.com/lockstep-ebpf/lockstep/spec"
 )
 
@@ -17,6 +18,7 @@ type Rung struct {
 	Order   spec.ByteOrder
 	Linux   string // the release, as "6.1"
 	Aligned bool   // wants loads and stores aligned
+	NoJIT   bool   // has an interpreter only
 	Shows   string // what this rung has that others do not
 }
 
@@ -31,11 +33,17 @@ const (
 
 // Rungs are the kernels that are known to boot.
 var Rungs = []Rung{
-	{"amd64-5.10", "amd64", "bullseye", "linux-image-amd64", QEMU, spec.Little, "5.10", false, "before syscall programs and bpf_loop"},
-	{"amd64-6.1", "amd64", "bookworm", "linux-image-amd64", QEMU, spec.Little, "6.1", false, "before the instructions of cpu v4"},
-	{"amd64-6.12", "amd64", "trixie", "linux-image-amd64", QEMU, spec.Little, "6.12", false, "cpu v4, may_goto, arenas"},
-	{"uml-6.1", "amd64", "bookworm", "user-mode-linux", UML, spec.Little, "6.1", true, "the interpreter, in a process of the host"},
-	{"s390x-6.1", "s390x", "bookworm", "linux-image-s390x", QEMU, spec.Big, "6.1", false, "big-endian"},
+	{"amd64-5.10", "amd64", "bullseye", "linux-image-amd64", QEMU, spec.Little, "5.10", false, false, "before syscall programs and bpf_loop"},
+	{"amd64-6.1", "amd64", "bookworm", "linux-image-amd64", QEMU, spec.Little, "6.1", false, false, "before the instructions of cpu v4"},
+	{"amd64-6.12", "amd64", "trixie", "linux-image-amd64", QEMU, spec.Little, "6.12", false, false, "cpu v4, may_goto, arenas"},
+	{"uml-6.1", "amd64", "bookworm", "user-mode-linux", UML, spec.Little, "6.1", true, true, "the interpreter, in a process of the host"},
+	{"s390x-6.1", "s390x", "bookworm", "linux-image-s390x", QEMU, spec.Big, "6.1", false, true, "big-endian; the interpreter"},
+}
+
+// Generated are the options for programs that the rung can take.
+func (r *Rung) Generated() (gen.Options, error) {
+	release, err := gen.ParseRelease(r.Linux)
+	return gen.Options{Order: r.Order, Release: release, Aligned: r.Aligned, NoJIT: r.NoJIT}, err
 }
 
 // ByName finds a rung.
