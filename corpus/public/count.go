@@ -26,7 +26,8 @@ type Tally struct {
 	objects, programs map[[sha256.Size]byte]bool
 }
 
-// Obstacle counts the programs that something stands in the way of.
+// Obstacle counts the programs that something stands in the way of. Of what the reader
+// cannot resolve only the first counts, so behind a CO-RE relocation there may be more.
 type Obstacle struct {
 	Programs int
 	Alone    int // those that nothing else stands in the way of

@@ -13,7 +13,7 @@
 // skeleton -L`) and programs that are arrays of instructions in C or Go hold no
 // object and are not found.
 //
-//	go test ./corpus/public -v -run Count          the packages of one release, with the table
+//	go test ./corpus/public -v -run Count          a few small packages, with the table
 //	go test ./corpus/public -v -run Count -all     all that are listed
 //
 // Without a package client or its mirror the tests skip and say why.

@@ -32,19 +32,42 @@ type Object struct {
 	ELF  []byte
 }
 
-// Fetch downloads the package, unless the cache has it, and takes the objects out of
-// it. The cache is a folder for package debian; empty means its own. The error is
-// [debian.ErrUnavailable] or [debian.ErrNoPackage] if the package cannot be had.
-func (s Source) Fetch(ctx context.Context, cache string) ([]Object, error) {
-	c, err := debian.Open(ctx, debian.Options{Suite: s.Suite, Arch: s.Arch, Cache: cache})
-	if err != nil {
-		return nil, err
+// Fetcher fetches packages. The zero value is ready.
+type Fetcher struct {
+	Cache   string // a folder for package debian; empty means its own
+	clients map[debian.Options]client
+}
+
+// client is a client, or why there is none: that is found out once.
+type client struct {
+	*debian.Client
+	err error
+}
+
+// Objects downloads a package, unless the cache has it, and takes the objects out of
+// it. The error is [debian.ErrUnavailable] or [debian.ErrNoPackage] if the package
+// cannot be had.
+func (f *Fetcher) Objects(ctx context.Context, s Source) ([]Object, error) {
+	o := debian.Options{Suite: s.Suite, Arch: s.Arch, Cache: f.Cache}
+	c, open := f.clients[o]
+	if !open {
+		c.Client, c.err = debian.Open(ctx, o)
+		if f.clients == nil {
+			f.clients = map[debian.Options]client{}
+		}
+		f.clients[o] = c
+	}
+	if c.err != nil {
+		return nil, c.err
 	}
 	deb, err := c.Download(ctx, s.Package)
 	if err != nil {
 		return nil, err
 	}
-	var all []Object
+	return unpack(ctx, deb)
+}
+
+func unpack(ctx context.Context, deb string) (all []Object, err error) {
 	err = debian.Walk(ctx, deb, func(name string, _ fs.FileMode, r io.Reader) error {
 		b, err := io.ReadAll(r)
 		if err != nil {

@@ -58,6 +58,9 @@ var causes = []struct{ part, cause string }{
 	{"duplicate symbol", "reader: two functions of one name"},
 }
 
+// other begins an obstacle that has no name yet.
+const other = "other: "
+
 // brief is an error without what only one program or object has of it.
 func brief(err error) string {
 	text := err.Error()
@@ -66,7 +69,7 @@ func brief(err error) string {
 			return c.cause
 		}
 	}
-	return text
+	return other + text
 }
 
 // helperName is a helper's name in Linux, without bpf_.
