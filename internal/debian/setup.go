@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"text/template"
 	"time"
@@ -36,7 +37,7 @@ Dir::Etc::preferences "/dev/null";
 Dir::Etc::preferencesparts "/dev/null";
 Acquire::Languages "none";
 Acquire::PDiffs "false";
-Acquire::Retries "3";
+Acquire::Retries "2";
 Acquire::http::Timeout "30";
 Acquire::https::Timeout "30";
 `))
@@ -67,8 +68,11 @@ func (c *Client) setup(ctx context.Context, mirror string, old time.Duration) er
 	return nil
 }
 
-// update gets the suite's lists. A mirror that is being written gives lists that do
-// not fit together; a moment later they do.
+// changing is how apt complains of lists that do not fit together.
+var changing = regexp.MustCompile("unexpected size|Hash Sum mismatch|Mirror sync in progress")
+
+// update gets the suite's lists. A mirror that is being written may be whole a moment
+// later. Other failures apt has retried itself.
 func (c *Client) update(ctx context.Context) (err error) {
 	for try := range 3 {
 		if try > 0 {
@@ -80,6 +84,9 @@ func (c *Client) update(ctx context.Context) (err error) {
 		}
 		if _, err = c.apt(ctx, "apt-get", "update"); err == nil && !c.listed() {
 			err = errors.New("apt-get update brought no list of packages")
+		}
+		if err != nil && !changing.MatchString(err.Error()) {
+			return err
 		}
 		if err == nil {
 			return os.WriteFile(filepath.Join(c.dir, "updated"), []byte(time.Now().String()), 0o644)
