@@ -27,7 +27,8 @@ func (c *ladderCmd) Help() string {
 case and run its inputs. The table says for each what the verifier thought, how many
 instructions it looked at, how many there are after its rewriting, how many bytes of
 native code the JIT made, and r0 of each input. All of an outcome is compared with the
-reference VM's: memory, packet, context and maps too.
+reference VM's: memory, packet, context and maps too. Exit status 1 means that one
+differs, or that some kernels load the case and others refuse.
 
 Examples:
 
@@ -77,7 +78,8 @@ func (c *ladderCmd) Run(t *terminal) error {
 		}
 	}
 	printLadder(t.human(), results)
-	agree := !slices.ContainsFunc(results, func(r rungResult) bool { return r.Difference != "" })
+	accepted, rejected := verdicts(results)
+	agree := !slices.ContainsFunc(results, func(r rungResult) bool { return r.Difference != "" }) && (len(accepted) == 0 || len(rejected) == 0)
 	if err := t.object(struct {
 		Agree bool         `json:"agree"`
 		Rungs []rungResult `json:"rungs"`
@@ -88,6 +90,20 @@ func (c *ladderCmd) Run(t *terminal) error {
 		return errFound
 	}
 	return nil
+}
+
+// verdicts are the kernels that take the case and those that refuse it.
+func verdicts(results []rungResult) (accepted, rejected []string) {
+	for i := range results {
+		switch r := &results[i]; {
+		case r.step == nil || r.step.Verdict == nil:
+		case r.Verdict == "accepted":
+			accepted = append(accepted, r.Name)
+		case r.Verdict == vm.LoadRejected.String():
+			rejected = append(rejected, r.Name)
+		}
+	}
+	return accepted, rejected
 }
 
 // targets are the names of what is asked, the reference first.
@@ -238,9 +254,13 @@ func printReasons(out io.Writer, results []rungResult) {
 	for _, reason := range reasons {
 		fmt.Fprintf(out, "%s: %s\n", strings.Join(names[reason], ", "), reason)
 	}
-	if first == "" {
-		fmt.Fprintln(out, "all that could run it agree")
-	} else {
+	accepted, rejected := verdicts(results)
+	switch {
+	case first != "":
 		fmt.Fprintf(out, "the first to differ is %s\n", first)
+	case len(accepted) > 0 && len(rejected) > 0:
+		fmt.Fprintf(out, "kernels disagree whether to load it: accepted by %s, rejected by %s\n", strings.Join(accepted, ", "), strings.Join(rejected, ", "))
+	default:
+		fmt.Fprintln(out, "all that could run it agree")
 	}
 }

@@ -36,9 +36,10 @@ func (s *Step) Supported() bool {
 }
 
 // Against says in what a step differs from the reference, which is a target that shows
-// everything; "" if in nothing. A refusal is a difference only to what was accepted.
+// everything; "" if in nothing. That a kernel refuses to load the case is no difference:
+// engines have no verifier.
 func (s *Step) Against(ref *Step) string {
-	if !s.Supported() {
+	if !s.Supported() || s.Verdict != nil && s.Outcomes[0].Kind == vm.LoadRejected {
 		return ""
 	}
 	for i := range s.Outcomes {
