@@ -63,7 +63,7 @@ func checkKernel(t *testing.T, program string, want []expected) {
 			compareMark(t, run.ContextOut.([]byte), w, spec.Little)
 		}
 		for name, entries := range w.maps(spec.Little) {
-			if diff := cmp.Diff(byKey(entries), byKey(k.read(t, name))); diff != "" {
+			if diff := difference(entries, k.read(t, name)); diff != "" {
 				t.Errorf("%s: map %s (-want +got):\n%s", w.name, name, diff)
 			}
 		}

@@ -20,6 +20,7 @@ var seed = flag.Uint64("seed", 0, "of the random packets; 0: a new one")
 var models = map[string]func() model{
 	"firewall":  newFirewallModel,
 	"checksum":  newChecksumModel,
+	"balancer":  newBalancerModel,
 	"blocklist": newBlocklistModel,
 }
 

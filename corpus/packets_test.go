@@ -29,6 +29,7 @@ func TestPackets(t *testing.T) {
 	captures := map[string][]packet{
 		"firewall.pcap":  framesOf(firewallCases(), func(c firewallCase) packet { return c.packet }),
 		"checksum.pcap":  framesOf(checksumCases(), func(c checksumCase) packet { return c.packet }),
+		"balancer.pcap":  framesOf(balancerCases(), func(c balancerCase) packet { return c.packet }),
 		"blocklist.pcap": framesOf(blocklistCases(), func(c blocklistCase) packet { return c.packet }),
 	}
 	for file, packets := range captures {
