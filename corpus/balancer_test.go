@@ -135,7 +135,6 @@ func balancerCases() []balancerCase {
 	dns := func(name string, to uint32, sport uint16, payload ...byte) balancerCase {
 		return service(name, to, 17, sport, 53, udp(sport, 53), gopacket.Payload(payload))
 	}
-	const udpChecksum = 14 + 20 + 6
 	unchecked := dns("UDP without a checksum gets none", 0, 2007, 1, 2, 3)
 	checked := unchecked.sent
 	unchecked.sent = func(src, dst []byte, addr [4]byte) []byte { return with(checked(src, dst, addr), udpChecksum, 0, 0) }
@@ -262,12 +261,12 @@ func newBalancerModel() model {
 		}
 		b := s.send(k, n, kept)
 		after = with(with(frame, 0, append(b.mac[:], frame[:6]...)...), 14+16, b.addr[:]...)
-		replaceAddr(after, 14+10, k.dst, b.addr)
+		replaceWords(after, 14+10, k.dst[:], b.addr[:])
 		switch at := map[uint8]int{6: 34 + 16, 17: 34 + 6}[k.protocol]; {
 		case k.protocol == 6:
-			replaceAddr(after, at, k.dst, b.addr)
+			replaceWords(after, at, k.dst[:], b.addr[:])
 		case after[at] != 0 || after[at+1] != 0:
-			if replaceAddr(after, at, k.dst, b.addr); after[at] == 0 && after[at+1] == 0 {
+			if replaceWords(after, at, k.dst[:], b.addr[:]); after[at] == 0 && after[at+1] == 0 {
 				copy(after[at:], []byte{0xff, 0xff})
 			}
 		}
@@ -297,12 +296,12 @@ func balancerParse(frame []byte) (outcome int, k flowKey) {
 	return sentOn, flowKey{[4]byte(ip[12:]), [4]byte(ip[16:]), be.Uint16(ip[20:]), be.Uint16(ip[22:]), ip[9]}
 }
 
-// replaceAddr mends the checksum at a place. The sum of what it covers, modulo 65535, changes by the
+// replaceWords mends the checksum at a place. The sum of what it covers, modulo 65535, changes by the
 // difference; of the two zeros it is ffff, because a sum with any bit in it never comes to 0.
-func replaceAddr(frame []byte, at int, old, new [4]byte) {
+func replaceWords(frame []byte, at int, old, new []byte) {
 	be := binary.BigEndian
 	sum := 0xffff - int(be.Uint16(frame[at:]))
-	for i := 0; i < 4; i += 2 {
+	for i := 0; i < len(old); i += 2 {
 		sum += int(be.Uint16(new[i:])) - int(be.Uint16(old[i:]))
 	}
 	if sum = (sum%0xffff + 0xffff) % 0xffff; sum == 0 {

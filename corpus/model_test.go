@@ -22,6 +22,7 @@ var models = map[string]func() model{
 	"checksum":  newChecksumModel,
 	"balancer":  newBalancerModel,
 	"blocklist": newBlocklistModel,
+	"dns":       newDNSModel,
 }
 
 type model struct {
