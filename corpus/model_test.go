@@ -23,6 +23,7 @@ var models = map[string]func() model{
 	"balancer":  newBalancerModel,
 	"blocklist": newBlocklistModel,
 	"dns":       newDNSModel,
+	"tcpopts":   newTCPOptionsModel,
 }
 
 type model struct {
