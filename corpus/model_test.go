@@ -23,6 +23,7 @@ var models = map[string]func() model{
 	"balancer":  newBalancerModel,
 	"blocklist": newBlocklistModel,
 	"dns":       newDNSModel,
+	"pipeline":  newPipelineModel,
 	"tcpopts":   newTCPOptionsModel,
 }
 
