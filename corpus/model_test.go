@@ -22,6 +22,7 @@ var models = map[string]func() model{
 	"checksum":  newChecksumModel,
 	"balancer":  newBalancerModel,
 	"blocklist": newBlocklistModel,
+	"conntrack": newConntrackModel,
 	"dns":       newDNSModel,
 	"pipeline":  newPipelineModel,
 	"tcpopts":   newTCPOptionsModel,
@@ -31,7 +32,8 @@ type model struct {
 	set    func(spec.ByteOrder) entries
 	mutate func(*rand.Rand, []byte) []byte // or nil: mutate
 	step   func(frame []byte) (r0 uint64, after []byte)
-	maps   func() func(spec.ByteOrder) entries // as they are now
+	maps   func() func(spec.ByteOrder) entries  // as they are now
+	events func() func(spec.ByteOrder) []effect // of the last step; or nil
 
 	outcomes []uint64 // how often which
 }
@@ -55,7 +57,11 @@ func TestModels(t *testing.T) {
 			for i := range 400 {
 				frame := m.mutate(rng, base[rng.IntN(len(base))])
 				r0, after := m.step(frame)
-				want = append(want, expected{name: fmt.Sprintf("packet %d (%x)", i, frame), input: frame, packet: after, r0: r0, maps: m.maps()})
+				e := expected{name: fmt.Sprintf("packet %d (%x)", i, frame), input: frame, packet: after, r0: r0, maps: m.maps()}
+				if m.events != nil {
+					e.events = m.events()
+				}
+				want = append(want, e)
 			}
 			want[0].set = m.set
 			t.Logf("outcomes: %d", m.outcomes)

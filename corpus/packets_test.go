@@ -27,6 +27,7 @@ type packet struct {
 // gopacket's layers fill in lengths and checksums: a source of its own.
 func TestPackets(t *testing.T) {
 	captures := map[string][]packet{
+		"conntrack.pcap": framesOf(conntrackCases(), func(c conntrackCase) packet { return c.packet }),
 		"dns.pcap":       framesOf(dnsCases(), func(c dnsCase) packet { return c.packet }),
 		"pipeline.pcap":  framesOf(pipelineCases(), func(c pipelineCase) packet { return c.packet }),
 		"tcpopts.pcap":   framesOf(tcpoptsCases(), func(c tcpoptsCase) packet { return c.packet }),
