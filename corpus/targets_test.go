@@ -128,8 +128,12 @@ func checkTarget(t *testing.T, target vm.Target, o *object.Object, program strin
 			}
 		}
 		for i, m := range c.Maps {
-			if !m.Type.Objects() { // no outcome shows those, and no program changes them
-				m.Entries = outcomes[n-1].Maps[i]
+			if m.Type.Objects() { // no outcome shows those, and no program changes them
+				continue
+			}
+			m.Entries = outcomes[n-1].Maps[i]
+			if m.Type == maps.Stack { // what is popped first was pushed last
+				slices.Reverse(m.Entries)
 			}
 		}
 		want = want[n:]
