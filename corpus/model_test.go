@@ -26,6 +26,7 @@ var models = map[string]func() model{
 	"dns":       newDNSModel,
 	"pipeline":  newPipelineModel,
 	"tcpopts":   newTCPOptionsModel,
+	"tenants":   newTenantsModel,
 }
 
 type model struct {

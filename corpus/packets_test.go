@@ -30,6 +30,7 @@ func TestPackets(t *testing.T) {
 		"conntrack.pcap": framesOf(conntrackCases(), func(c conntrackCase) packet { return c.packet }),
 		"dns.pcap":       framesOf(dnsCases(), func(c dnsCase) packet { return c.packet }),
 		"pipeline.pcap":  framesOf(pipelineCases(), func(c pipelineCase) packet { return c.packet }),
+		"tenants.pcap":   framesOf(tenantsCases(), func(c tenantsCase) packet { return c.packet }),
 		"tcpopts.pcap":   framesOf(tcpoptsCases(), func(c tcpoptsCase) packet { return c.packet }),
 		"firewall.pcap":  framesOf(firewallCases(), func(c firewallCase) packet { return c.packet }),
 		"checksum.pcap":  framesOf(checksumCases(), func(c checksumCase) packet { return c.packet }),
