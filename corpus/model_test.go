@@ -24,6 +24,7 @@ var models = map[string]func() model{
 	"blocklist": newBlocklistModel,
 	"conntrack": newConntrackModel,
 	"dns":       newDNSModel,
+	"entropy":   newEntropyModel,
 	"pipeline":  newPipelineModel,
 	"tcpopts":   newTCPOptionsModel,
 	"tenants":   newTenantsModel,
@@ -35,6 +36,7 @@ type model struct {
 	step   func(frame []byte) (r0 uint64, after []byte)
 	maps   func() func(spec.ByteOrder) entries  // as they are now
 	events func() func(spec.ByteOrder) []effect // of the last step; or nil
+	mark   func() uint32                        // after the last step; or nil
 
 	outcomes []uint64 // how often which
 }
@@ -61,6 +63,9 @@ func TestModels(t *testing.T) {
 				e := expected{name: fmt.Sprintf("packet %d (%x)", i, frame), input: frame, packet: after, r0: r0, maps: m.maps()}
 				if m.events != nil {
 					e.events = m.events()
+				}
+				if m.mark != nil {
+					e.mark = m.mark()
 				}
 				want = append(want, e)
 			}

@@ -32,6 +32,7 @@ func TestPackets(t *testing.T) {
 		"pipeline.pcap":  framesOf(pipelineCases(), func(c pipelineCase) packet { return c.packet }),
 		"tenants.pcap":   framesOf(tenantsCases(), func(c tenantsCase) packet { return c.packet }),
 		"tcpopts.pcap":   framesOf(tcpoptsCases(), func(c tcpoptsCase) packet { return c.packet }),
+		"entropy.pcap":   framesOf(entropyCases(), func(c entropyCase) packet { return c.packet }),
 		"firewall.pcap":  framesOf(firewallCases(), func(c firewallCase) packet { return c.packet }),
 		"checksum.pcap":  framesOf(checksumCases(), func(c checksumCase) packet { return c.packet }),
 		"balancer.pcap":  framesOf(balancerCases(), func(c balancerCase) packet { return c.packet }),
