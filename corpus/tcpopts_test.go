@@ -13,16 +13,17 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 )
 
-// Outcomes of tcpopts.c, and its limit.
+// What tcpopts.c counts, packets and each MSS that it clamps, and its limit.
 const (
-	unchanged, clamped, notTCP, badTCP = 0, 1, 2, 3
-	largestMSS                         = 1360
+	whole, notTCP, badTCP, clamped = 0, 1, 2, 3
+	largestMSS                     = 1360
 )
 
 // tcpoptsCase is a packet, and what is to become of it.
 type tcpoptsCase struct {
 	packet
 	outcome int
+	clamps  uint64
 	kinds   []byte // of the options that are counted
 	after   []byte // nil: as before
 }
@@ -64,21 +65,22 @@ func tcpoptsCases() []tcpoptsCase {
 		return kinds
 	}
 	stays := func(name string, options ...layers.TCPOption) tcpoptsCase {
-		return tcpoptsCase{packet{name, four(segment(false, options...))}, unchanged, kindsOf(options), nil}
+		return tcpoptsCase{packet{name, four(segment(false, options...))}, whole, 0, kindsOf(options), nil}
 	}
 	// clamps expects what gopacket builds with the limit in the place of every larger MSS.
 	clamps := func(name string, make func(options ...layers.TCPOption) []byte, options ...layers.TCPOption) tcpoptsCase {
-		after := slices.Clone(options)
+		after, clamps := slices.Clone(options), uint64(0)
 		for i, o := range after {
 			if o.OptionType == layers.TCPOptionKindMSS && binary.BigEndian.Uint16(o.OptionData) > largestMSS {
 				after[i] = mss(largestMSS)
+				clamps++
 			}
 		}
-		return tcpoptsCase{packet{name, make(options...)}, clamped, kindsOf(options), make(after...)}
+		return tcpoptsCase{packet{name, make(options...)}, whole, clamps, kindsOf(options), make(after...)}
 	}
 	syn := func(options ...layers.TCPOption) []byte { return four(segment(false, options...)) }
 	plain := func(name string, outcome int, frame []byte, kinds ...byte) tcpoptsCase {
-		return tcpoptsCase{packet{name, frame}, outcome, kinds, nil}
+		return tcpoptsCase{packet{name, frame}, outcome, 0, kinds, nil}
 	}
 	withoutSYN := segment(true, mss(1460))
 	withoutSYN.SYN = false
@@ -90,7 +92,7 @@ func tcpoptsCases() []tcpoptsCase {
 
 	bad := syn(mss(1460), nop, nop, nop, nop)
 	// The MSS is clamped before the rest is seen to be wrong. 1460 is 05b4, 1360 is 0550.
-	half := tcpoptsCase{packet{"an MSS, then an option of length 1", with(bad, opts+4, 9, 1)}, badTCP, []byte{2, 9}, nil}
+	half := tcpoptsCase{packet{"an MSS, then an option of length 1", with(bad, opts+4, 9, 1)}, badTCP, 1, []byte{2, 9}, nil}
 	half.after = with(half.frame, opts+3, 0x50)
 	replaceWords(half.after, checksum, []byte{0x05, 0xb4}, []byte{0x05, 0x50})
 
@@ -119,8 +121,8 @@ func tcpoptsCases() []tcpoptsCase {
 			return build(ethernet(layers.EthernetTypeDot1Q), &layers.Dot1Q{VLANIdentifier: 5, Type: ip4}, ipv4(client, server, layers.IPProtocolTCP), segment(false, o...))
 		}, mss(1460)),
 		wrong,
-		plain("an MSS without SYN means nothing", unchanged, four(withoutSYN), 2),
-		plain("behind the end of the list there are no options", unchanged, syn(eol, nop, nop, nop, mss(1460)), 0),
+		plain("an MSS without SYN means nothing", whole, four(withoutSYN), 2),
+		plain("behind the end of the list there are no options", whole, syn(eol, nop, nop, nop, mss(1460)), 0),
 		stays("timestamps", nop, nop, times),
 		stays("selective acknowledgments", nop, nop, option(layers.TCPOptionKindSACK, make([]byte, 24)...)),
 		stays("an experiment (RFC 6994)", option(254, 0, 0, 0, 0), nop, nop),
@@ -158,6 +160,7 @@ func TestTCPOptions(t *testing.T) {
 	all := frames(t, "tcpopts.pcap")
 	for i, w := range tcpoptsCases() {
 		outcomes[w.outcome]++
+		outcomes[clamped] += w.clamps
 		for _, k := range w.kinds {
 			kinds[k]++
 		}
@@ -193,9 +196,9 @@ func newTCPOptionsModel() model {
 		step: func(frame []byte) (uint64, []byte) {
 			at, outcome := findTCP(frame)
 			after := frame
-			if outcome == unchanged {
+			if outcome == whole {
 				after = bytes.Clone(frame)
-				outcome = clampOptions(after[at:], kinds)
+				outcome = clampOptions(after[at:], kinds, &outcomes[clamped])
 			}
 			outcomes[outcome]++
 			return tcpoptsVerdict(outcome), after
@@ -204,7 +207,7 @@ func newTCPOptionsModel() model {
 	}
 }
 
-// findTCP gives unchanged, and where the TCP header is.
+// findTCP gives whole, and where the TCP header is.
 func findTCP(frame []byte) (at, outcome int) {
 	kind, ip, ok := afterVLANs(frame)
 	at = len(frame) - len(ip)
@@ -214,17 +217,17 @@ func findTCP(frame []byte) (at, outcome int) {
 	case kind == 0x0800 && (len(ip) < 20 || ip[0] < 0x45):
 		return 0, badTCP
 	case kind == 0x0800 && ip[9] == 6 && binary.BigEndian.Uint16(ip[6:])%0x2000 == 0:
-		return at + int(ip[0]&15)*4, unchanged
+		return at + int(ip[0]&15)*4, whole
 	case kind == 0x86dd && len(ip) < 40:
 		return 0, badTCP
 	case kind == 0x86dd && ip[6] == 6:
-		return at + 40, unchanged
+		return at + 40, whole
 	}
 	return 0, notTCP
 }
 
 // clampOptions changes a segment.
-func clampOptions(segment []byte, kinds []uint64) (outcome int) {
+func clampOptions(segment []byte, kinds []uint64, clamps *uint64) (outcome int) {
 	if len(segment) < 20 || segment[12]>>4 < 5 || len(segment) < int(segment[12]>>4)*4 {
 		return badTCP
 	}
@@ -234,7 +237,7 @@ func clampOptions(segment []byte, kinds []uint64) (outcome int) {
 		kinds[o[0]]++
 		switch {
 		case o[0] == 0:
-			return outcome
+			return whole
 		case o[0] == 1:
 			at++
 			continue
@@ -245,18 +248,18 @@ func clampOptions(segment []byte, kinds []uint64) (outcome int) {
 			before := bytes.Clone(header[from:to])
 			binary.BigEndian.PutUint16(o[2:], largestMSS)
 			replaceWords(header, 16, before, header[from:to])
-			outcome = clamped
+			*clamps++
 		}
 		at += int(o[1])
 	}
-	return outcome
+	return whole
 }
 
 // mutateOptions changes kinds, lengths and values, and the length of the header.
 func mutateOptions(rng *rand.Rand, frame []byte) []byte {
 	f := append(bytes.Clone(frame), make([]byte, max(0, 70-len(frame)))...)
 	at, outcome := findTCP(f)
-	if outcome != unchanged || at+24 > len(f) {
+	if outcome != whole || at+24 > len(f) {
 		return f
 	}
 	for range rng.IntN(4) {

@@ -177,6 +177,8 @@ INLINE enum outcome judge(void *data, void *end)
 		return NOT_TCP;
 	header = (ip->version_ihl & 15) * 4;
 	total = NET16(ip->total_len);
+	OPAQUE(total);
+	total &= 0xffff; /* older verifiers do not see that a swapped word is one */
 	tcp = next + header;
 	if (header < sizeof(*ip) || total < header + sizeof(*tcp) || next + total > end || NET16(ip->frag) & FRAG_OFFSET)
 		return MALFORMED;
