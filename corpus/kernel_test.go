@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"testing"
@@ -10,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
-	"github.com/lockstep-ebpf/lockstep/vm/maps"
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
 // checkKernel has cilium/ebpf load the object into the kernel by itself: nothing
@@ -25,6 +27,7 @@ func checkKernel(t *testing.T, program string, want []expected) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pin(t) // our machines run a case on CPU 0
 	coll, err := ebpf.NewCollection(s)
 	var refused *ebpf.VerifierError
 	switch {
@@ -36,13 +39,16 @@ func checkKernel(t *testing.T, program string, want []expected) {
 		t.Fatal(err)
 	}
 	defer coll.Close()
-	for _, w := range kernelTakes(t, want) {
+	k := newUserSpace(t, coll)
+	typ := hook.Type(s.Programs[program].Type)
+	for _, w := range kernelTakes(t, typ, want) {
 		if w.set != nil {
-			for name, entries := range w.set(spec.Little) {
-				put(t, coll.Maps[name], entries)
-			}
+			k.write(t, w.set(spec.Little))
 		}
 		run := ebpf.RunOptions{Data: w.send(), DataOut: make([]byte, len(w.packet)+256), Repeat: 1}
+		if typ == hook.SchedCLS {
+			run.ContextOut = make([]byte, hook.Lookup(typ).Size)
+		}
 		r0, err := coll.Programs[program].Run(&run)
 		if err != nil {
 			t.Fatalf("%s: BPF_PROG_TEST_RUN: %v", w.name, err)
@@ -53,20 +59,26 @@ func checkKernel(t *testing.T, program string, want []expected) {
 		if !bytes.Equal(run.DataOut, w.packet) {
 			t.Errorf("%s: the packet (-want +got):\n%s", w.name, cmp.Diff(w.packet, run.DataOut))
 		}
+		if typ == hook.SchedCLS {
+			compareMark(t, run.ContextOut.([]byte), w, spec.Little)
+		}
 		for name, entries := range w.maps(spec.Little) {
-			if diff := cmp.Diff(byKey(entries), byKey(dump(t, coll.Maps[name]))); diff != "" {
+			if diff := difference(entries, k.read(t, name)); diff != "" {
 				t.Errorf("%s: map %s (-want +got):\n%s", w.name, name, diff)
 			}
+		}
+		if d, same := vm.Compare(&vm.Outcome{Events: w.effects(spec.Little, k.number)}, &vm.Outcome{Events: k.events(t)}, vm.ObsRecords); !same {
+			t.Errorf("%s: want, got: %v", w.name, d)
 		}
 	}
 }
 
 // kernelTakes is what comes before the first packet that net/bpf/test_run.c refuses:
-// one without a whole Ethernet header or, in a socket buffer, IPv4 header.
-func kernelTakes(t *testing.T, want []expected) []expected {
+// one without a whole Ethernet header or, in a socket buffer, IP header.
+func kernelTakes(t *testing.T, typ hook.Type, want []expected) []expected {
 	t.Helper()
 	for i, w := range want {
-		if n := len(w.send()); n < 14 || n == 14+19 {
+		if p := w.send(); len(p) < 14 || typ == hook.SchedCLS && len(p) < 14+ipHeader(p) {
 			t.Logf("%s, and %d packets after it: BPF_PROG_TEST_RUN takes none so short", w.name, len(want)-i-1)
 			return want[:i]
 		}
@@ -74,21 +86,13 @@ func kernelTakes(t *testing.T, want []expected) []expected {
 	return want
 }
 
-func put(t *testing.T, m *ebpf.Map, entries []maps.Entry) {
-	t.Helper()
-	for _, e := range entries {
-		if err := m.Put(e.Key, e.Value); err != nil {
-			t.Fatal(err)
-		}
+// ipHeader is how long an IP header is at least, in a frame that says it has one.
+func ipHeader(frame []byte) int {
+	switch binary.BigEndian.Uint16(frame[12:]) {
+	case 0x0800:
+		return 20
+	case 0x86dd:
+		return 40
 	}
-}
-
-func dump(t *testing.T, m *ebpf.Map) []maps.Entry {
-	t.Helper()
-	var all []maps.Entry
-	var key, value []byte
-	for it := m.Iterate(); it.Next(&key, &value); {
-		all = append(all, maps.Entry{Key: bytes.Clone(key), Value: bytes.Clone(value)})
-	}
-	return all
+	return 0
 }

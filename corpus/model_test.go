@@ -18,14 +18,25 @@ var seed = flag.Uint64("seed", 0, "of the random packets; 0: a new one")
 // C files promise, not from how they do it. A model gives the verdict and the
 // packet afterwards, and keeps the maps.
 var models = map[string]func() model{
-	"firewall": newFirewallModel,
-	"checksum": newChecksumModel,
+	"firewall":  newFirewallModel,
+	"checksum":  newChecksumModel,
+	"balancer":  newBalancerModel,
+	"blocklist": newBlocklistModel,
+	"conntrack": newConntrackModel,
+	"dns":       newDNSModel,
+	"entropy":   newEntropyModel,
+	"pipeline":  newPipelineModel,
+	"tcpopts":   newTCPOptionsModel,
+	"tenants":   newTenantsModel,
 }
 
 type model struct {
-	set  func(spec.ByteOrder) entries
-	step func(frame []byte) (r0 uint64, after []byte)
-	maps func() func(spec.ByteOrder) entries // as they are now
+	set    func(spec.ByteOrder) entries
+	mutate func(*rand.Rand, []byte) []byte // or nil: mutate
+	step   func(frame []byte) (r0 uint64, after []byte)
+	maps   func() func(spec.ByteOrder) entries  // as they are now
+	events func() func(spec.ByteOrder) []effect // of the last step; or nil
+	mark   func() uint32                        // after the last step; or nil
 
 	outcomes []uint64 // how often which
 }
@@ -42,11 +53,21 @@ func TestModels(t *testing.T) {
 			rng := rand.New(rand.NewPCG(*seed, 0))
 			base := frames(t, program+".pcap")
 			m := newModel()
+			if m.mutate == nil {
+				m.mutate = mutate
+			}
 			var want []expected
 			for i := range 400 {
-				frame := mutate(rng, base[rng.IntN(len(base))])
+				frame := m.mutate(rng, base[rng.IntN(len(base))])
 				r0, after := m.step(frame)
-				want = append(want, expected{name: fmt.Sprintf("packet %d (%x)", i, frame), input: frame, packet: after, r0: r0, maps: m.maps()})
+				e := expected{name: fmt.Sprintf("packet %d (%x)", i, frame), input: frame, packet: after, r0: r0, maps: m.maps()}
+				if m.events != nil {
+					e.events = m.events()
+				}
+				if m.mark != nil {
+					e.mark = m.mark()
+				}
+				want = append(want, e)
 			}
 			want[0].set = m.set
 			t.Logf("outcomes: %d", m.outcomes)
@@ -115,12 +136,9 @@ func newFirewallModel() model {
 // length of the IPv4 packet.
 func classify(frame []byte) (outcome int, k flowKey, length int) {
 	be := binary.BigEndian
-	kind, ip := be.Uint16(frame[12:]), frame[14:]
-	for tags := 0; tags < 2 && (kind == 0x8100 || kind == 0x88a8); tags++ {
-		if len(ip) < 4 {
-			return malformed, k, 0
-		}
-		kind, ip = be.Uint16(ip[2:]), ip[4:]
+	kind, ip, ok := afterVLANs(frame)
+	if !ok {
+		return malformed, k, 0
 	}
 	if kind != 0x0800 {
 		return notIPv4, k, 0
@@ -141,6 +159,19 @@ func classify(frame []byte) (outcome int, k flowKey, length int) {
 		k.sport, k.dport = be.Uint16(ip[head:]), be.Uint16(ip[head+2:])
 	}
 	return passed, k, length
+}
+
+// afterVLANs is what stands behind Ethernet's header and up to two VLAN tags, and its type.
+func afterVLANs(frame []byte) (kind uint16, rest []byte, ok bool) {
+	be := binary.BigEndian
+	kind, rest = be.Uint16(frame[12:]), frame[14:]
+	for tags := 0; tags < 2 && (kind == 0x8100 || kind == 0x88a8); tags++ {
+		if len(rest) < 4 {
+			return 0, nil, false
+		}
+		kind, rest = be.Uint16(rest[2:]), rest[4:]
+	}
+	return kind, rest, true
 }
 
 func newChecksumModel() model {

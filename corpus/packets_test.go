@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,12 +26,17 @@ type packet struct {
 // TestPackets compares the captures with what the tables in this package build.
 // gopacket's layers fill in lengths and checksums: a source of its own.
 func TestPackets(t *testing.T) {
-	captures := map[string][]packet{}
-	for _, c := range firewallCases() {
-		captures["firewall.pcap"] = append(captures["firewall.pcap"], c.packet)
-	}
-	for _, c := range checksumCases() {
-		captures["checksum.pcap"] = append(captures["checksum.pcap"], c.packet)
+	captures := map[string][]packet{
+		"conntrack.pcap": framesOf(conntrackCases(), func(c conntrackCase) packet { return c.packet }),
+		"dns.pcap":       framesOf(dnsCases(), func(c dnsCase) packet { return c.packet }),
+		"pipeline.pcap":  framesOf(pipelineCases(), func(c pipelineCase) packet { return c.packet }),
+		"tenants.pcap":   framesOf(tenantsCases(), func(c tenantsCase) packet { return c.packet }),
+		"tcpopts.pcap":   framesOf(tcpoptsCases(), func(c tcpoptsCase) packet { return c.packet }),
+		"entropy.pcap":   framesOf(entropyCases(), func(c entropyCase) packet { return c.packet }),
+		"firewall.pcap":  framesOf(firewallCases(), func(c firewallCase) packet { return c.packet }),
+		"checksum.pcap":  framesOf(checksumCases(), func(c checksumCase) packet { return c.packet }),
+		"balancer.pcap":  framesOf(balancerCases(), func(c balancerCase) packet { return c.packet }),
+		"blocklist.pcap": framesOf(blocklistCases(), func(c blocklistCase) packet { return c.packet }),
 	}
 	for file, packets := range captures {
 		path := filepath.Join("programs/testdata", file)
@@ -47,6 +54,13 @@ func TestPackets(t *testing.T) {
 			t.Errorf("%s is not what the packets here make; run with -generate", path)
 		}
 	}
+}
+
+func framesOf[C any](cases []C, frame func(C) packet) (all []packet) {
+	for _, c := range cases {
+		all = append(all, frame(c))
+	}
+	return all
 }
 
 func capture(t *testing.T, packets []packet) []byte {
@@ -103,6 +117,13 @@ func ipv4(src, dst [4]byte, p layers.IPProtocol) *layers.IPv4 {
 	return &layers.IPv4{Version: 4, TTL: 64, Id: 0x1234, SrcIP: src[:], DstIP: dst[:], Protocol: p}
 }
 
+func ipv6(src, dst string, next layers.IPProtocol) *layers.IPv6 {
+	return &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: next, SrcIP: net.ParseIP(src), DstIP: net.ParseIP(dst)}
+}
+
+// addr is an IPv4 address.
+func addr(s string) [4]byte { return netip.MustParseAddr(s).As4() }
+
 func tcp(src, dst uint16) *layers.TCP {
 	return &layers.TCP{SrcPort: layers.TCPPort(src), DstPort: layers.TCPPort(dst), Seq: 1, SYN: true, Window: 65535}
 }
@@ -113,15 +134,17 @@ func udp(src, dst uint16) *layers.UDP {
 
 // build puts layers together; lengths and checksums are computed.
 func build(parts ...gopacket.SerializableLayer) []byte {
-	var ip *layers.IPv4
+	var ip gopacket.NetworkLayer
 	for _, p := range parts {
 		switch l := p.(type) {
-		case *layers.IPv4:
+		case gopacket.NetworkLayer:
 			ip = l
-		case *layers.TCP:
-			l.SetNetworkLayerForChecksum(ip)
-		case *layers.UDP:
-			l.SetNetworkLayerForChecksum(ip)
+		case interface {
+			SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
+		}: // TCP, UDP
+			if err := l.SetNetworkLayerForChecksum(ip); err != nil {
+				panic(err)
+			}
 		}
 	}
 	b := gopacket.NewSerializeBuffer()

@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
@@ -27,11 +29,20 @@ type expected struct {
 	input  []byte                       // the packet; nil: as it is to be afterwards
 	packet []byte                       // as it is to be afterwards
 	r0     uint64
-	maps   func(spec.ByteOrder) entries // afterwards: of the maps that are of interest
+	mark   uint32                        // of a socket buffer afterwards
+	maps   func(spec.ByteOrder) entries  // afterwards: of the maps that are of interest
+	events func(spec.ByteOrder) []effect // what it puts out, or nil: nothing
 }
 
-// entries are contents of maps, by the map's name.
+// entries are contents of maps, by the map's name. What a map of maps has is names,
+// too; what an array of perf events has is numbers of CPUs.
 type entries map[string][]maps.Entry
+
+// effect is an event and the map it goes through.
+type effect struct {
+	through string
+	vm.Event
+}
 
 // TestMain: the kernel's target runs what it loads in a child process.
 func TestMain(m *testing.M) {
@@ -86,12 +97,12 @@ func check(t *testing.T, program string, want []expected) {
 // interrupt; the maps are handed on from one to the next.
 func checkTarget(t *testing.T, target vm.Target, o *object.Object, program string, want []expected) {
 	t.Helper()
-	if target.Name() == "kernel" {
-		want = kernelTakes(t, want)
-	}
 	c, err := o.Case(program)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if target.Name() == "kernel" {
+		want = kernelTakes(t, c.Programs[0].Type, want)
 	}
 	for len(want) > 0 {
 		n := 1
@@ -99,7 +110,7 @@ func checkTarget(t *testing.T, target vm.Target, o *object.Object, program strin
 			n++
 		}
 		if want[0].set != nil {
-			write(c.Maps, want[0].set(o.Order))
+			write(t, c.Maps, want[0].set(o.Order))
 		}
 		c.Inputs = nil
 		for _, w := range want[:n] {
@@ -111,19 +122,42 @@ func checkTarget(t *testing.T, target vm.Target, o *object.Object, program strin
 		}
 		for i, w := range want[:n] {
 			compareOutcome(t, &outcomes[i], w, o)
+			compareEvents(t, outcomes[i].Events, w, o, target.Observables(c))
+			if c.Programs[0].Type == hook.SchedCLS {
+				compareMark(t, outcomes[i].Context.Data, w, o.Order)
+			}
 		}
 		for i, m := range c.Maps {
+			if m.Type.Objects() { // no outcome shows those, and no program changes them
+				continue
+			}
 			m.Entries = outcomes[n-1].Maps[i]
+			if m.Type == maps.Stack { // what is popped first was pushed last
+				slices.Reverse(m.Entries)
+			}
 		}
 		want = want[n:]
 	}
 }
 
 // write puts entries into the blueprints of maps.
-func write(all []*maps.Spec, set entries) {
-	for _, m := range all {
-		for _, e := range set[m.Name] {
-			m.Entries = append(slices.DeleteFunc(slices.Clone(m.Entries), func(old maps.Entry) bool { return bytes.Equal(old.Key, e.Key) }), e)
+func write(t *testing.T, all []*maps.Spec, set entries) {
+	t.Helper()
+	number := func(name string) int { return slices.IndexFunc(all, func(m *maps.Spec) bool { return m.Name == name }) }
+	for name, list := range set {
+		if number(name) < 0 {
+			t.Fatalf("there is no map %s to write to", name)
+		}
+		m := all[number(name)]
+		for _, e := range list {
+			if m.Type == maps.HashOfMaps || m.Type == maps.ArrayOfMaps {
+				e.Value = binary.LittleEndian.AppendUint32(nil, uint32(number(string(e.Value))))
+			}
+			m.Entries = slices.Clone(m.Entries)
+			if !m.Type.Keyless() {
+				m.Entries = slices.DeleteFunc(m.Entries, func(old maps.Entry) bool { return bytes.Equal(old.Key, e.Key) })
+			}
+			m.Entries = append(m.Entries, e)
 		}
 	}
 }
@@ -151,41 +185,58 @@ func compareOutcome(t *testing.T, o *vm.Outcome, w expected, obj *object.Object)
 	}
 	for name, entries := range w.maps(obj.Order) {
 		got := o.Maps[slices.Index(obj.Maps, obj.Map(name))] // all maps of these objects are used, so the case has the same
-		if diff := cmp.Diff(byKey(entries), byKey(got)); diff != "" {
+		if diff := difference(entries, got); diff != "" {
 			t.Errorf("%s: map %s (-want +got):\n%s", w.name, name, diff)
 		}
 	}
 }
 
-// byKey is entries in order, without what the reference VM alone knows.
+// compareMark looks at the mark in a struct __sk_buff.
+func compareMark(t *testing.T, context []byte, w expected, o spec.ByteOrder) {
+	t.Helper()
+	if got := o.Binary().Uint32(context[8:]); got != w.mark {
+		t.Errorf("%s: the mark is %d, want %d", w.name, got, w.mark)
+	}
+}
+
+// compareEvents compares as much of the events as a target shows.
+func compareEvents(t *testing.T, got []vm.Event, w expected, obj *object.Object, obs vm.Observable) {
+	t.Helper()
+	want := w.effects(obj.Order, func(name string) int { return slices.Index(obj.Maps, obj.Map(name)) })
+	if d, same := vm.Compare(&vm.Outcome{Events: want}, &vm.Outcome{Events: got}, obs&(vm.ObsEvents|vm.ObsRecords)); !same {
+		t.Errorf("%s: want, got: %v", w.name, d)
+	}
+}
+
+// effects are the events expected, with numbers for their maps.
+func (w *expected) effects(o spec.ByteOrder, number func(name string) int) []vm.Event {
+	if w.events == nil {
+		return nil
+	}
+	var all []vm.Event
+	for _, e := range w.events(o) {
+		e.Map = number(e.through)
+		all = append(all, e.Event)
+	}
+	return all
+}
+
+// difference is what differs in the contents of a map, for people; nothing: they are the same. cmp is slow.
+func difference(want, got []maps.Entry) string {
+	want, got = byKey(want), byKey(got)
+	same := func(a, b maps.Entry) bool { return bytes.Equal(a.Key, b.Key) && bytes.Equal(a.Value, b.Value) }
+	if slices.EqualFunc(want, got, same) {
+		return ""
+	}
+	return cmp.Diff(want, got)
+}
+
+// byKey is entries in order, without what the reference VM alone knows. A list without keys stays as it is.
 func byKey(entries []maps.Entry) []maps.Entry {
 	out := slices.Clone(entries)
 	for i := range out {
 		out[i].Undef = nil
 	}
-	slices.SortFunc(out, func(a, b maps.Entry) int { return bytes.Compare(a.Key, b.Key) })
+	slices.SortStableFunc(out, func(a, b maps.Entry) int { return bytes.Compare(a.Key, b.Key) })
 	return out
-}
-
-// numbers is a struct of 64-bit members.
-func numbers(o spec.ByteOrder, members ...uint64) []byte {
-	b := make([]byte, 8*len(members))
-	for i, m := range members {
-		o.Binary().PutUint64(b[8*i:], m)
-	}
-	return b
-}
-
-// entry is a key with its value.
-func entry(key, value []byte) maps.Entry { return maps.Entry{Key: key, Value: value} }
-
-// array is an array map of 64-bit elements.
-func array(o spec.ByteOrder, elements ...uint64) []maps.Entry {
-	all := make([]maps.Entry, len(elements))
-	for i, e := range elements {
-		key := make([]byte, 4)
-		o.Binary().PutUint32(key, uint32(i))
-		all[i] = maps.Entry{Key: key, Value: numbers(o, e)}
-	}
-	return all
 }

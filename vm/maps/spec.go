@@ -23,7 +23,8 @@ type Spec struct {
 //
 // Of a per-CPU map the value is those of all CPUs, each rounded up to 8 bytes; in
 // a Spec it may also be one value, which every CPU gets. A queue, a stack and a
-// bloom filter have empty keys. A value that names an object (see [Type.Objects])
+// bloom filter have empty keys: a Spec's entries are pushed in their order, a Map's
+// come in the order of popping. A value that names an object (see [Type.Objects])
 // is its number in the World, as 4 bytes in little-endian order.
 type Entry struct {
 	Key, Value []byte
