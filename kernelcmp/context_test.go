@@ -12,6 +12,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
+	vmmaps "github.com/lockstep-ebpf/lockstep/vm/maps"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
@@ -22,6 +23,11 @@ var ownFields = map[hook.Type][]string{
 	hook.SocketFilter: {"ifindex", "protocol"},
 	hook.SchedCLS:     {"data", "data_end", "data_meta", "ifindex", "pkt_type", "protocol", "wire_len"},
 	hook.XDP:          {"data", "data_end", "data_meta", "ingress_ifindex"},
+
+	hook.CgroupSKBIngress: {"data", "data_end", "ifindex", "protocol"},
+	hook.CgroupSKBEgress:  {"data", "data_end", "ifindex", "protocol"},
+	hook.StreamVerdict:    {"cb", "data", "data_end"},
+	hook.SKBVerdict:       {"cb", "data", "data_end"},
 }
 
 // Every other field that a program may read holds in the kernel what it holds in
@@ -42,10 +48,12 @@ func TestFieldsAtEntry(t *testing.T) {
 				if f.Size == 8 {
 					want, size = binary.NativeEndian.Uint64(m.Mem.Bytes(uint32(m.R1)+off, 8)), spec.SizeDW
 				}
-				o := k.Run(one(prog(typ, ldx(size, 0, 1, int16(off)), exit), in))[0]
+				c := one(prog(typ, ldx(size, 3, 1, int16(off)), lddw(2, spec.LDDWMapValue, 0), stx(spec.SizeDW, 2, 3, 0), mov(0, 0), exit), in)
+				c.Maps = []*vmmaps.Spec{{Name: "seen", Type: vmmaps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1}}
+				o := k.Run(c)[0]
 				if o.Kind != vm.Exit {
 					t.Errorf("%s, %s: %s (%s)", typ, f.Name, o.Kind, o.Reason)
-				} else if o.R0 != want {
+				} else if !bytes.Equal(o.Maps[0][0].Value, u64(want)) {
 					differ[f.Name] = true
 				}
 				if f.Size == 8 {
