@@ -1,6 +1,7 @@
 package maps
 
-// Maps of sockets. A value is the number of a simulated socket; any but 0 exists.
+// Maps of sockets. A value is the number of a simulated socket, little-endian on every
+// machine; any but 0 exists. Programs read values and do not write them.
 // These maps record where packets were redirected, and know nothing of states or
 // protocols of sockets.
 
