@@ -28,6 +28,13 @@ var sources = []struct {
 	{"programs/checksum.c", "v3", true},
 	{"programs/firewall.c", "v3", true},
 	{"programs/ratelimit.c", "v4", true}, // signed division
+	{"programs/cgroup.c", "v3", true},
+	{"programs/control.c", "v3", true},
+	{"programs/dedup.c", "v3", true},
+	{"programs/histogram.c", "v3", true},
+	{"programs/latency.c", "v3", true},
+	{"programs/sockredir.c", "v3", true},
+	{"programs/syscalls.c", "v3", true},
 	{"../host/object/testdata/dispatch.c", "v3", true},
 	{"../host/object/testdata/unready.c", "v3", false},
 	{"../host/object/testdata/nested.c", "v3", true},

@@ -14,7 +14,12 @@ import (
 var objects embed.FS
 
 // Objects are the names that Object takes.
-func Objects() []string { return []string{"checksum", "firewall", "ratelimit"} }
+func Objects() []string {
+	return []string{
+		"checksum", "firewall", "ratelimit",
+		"cgroup", "control", "dedup", "histogram", "latency", "sockredir", "syscalls",
+	}
+}
 
 // Object reads one of the compiled programs, in a byte order.
 func Object(name string, order spec.ByteOrder) (*object.Object, error) {

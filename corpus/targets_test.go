@@ -163,7 +163,7 @@ func byKey(entries []maps.Entry) []maps.Entry {
 	for i := range out {
 		out[i].Undef = nil
 	}
-	slices.SortFunc(out, func(a, b maps.Entry) int { return bytes.Compare(a.Key, b.Key) })
+	slices.SortStableFunc(out, func(a, b maps.Entry) int { return bytes.Compare(a.Key, b.Key) })
 	return out
 }
 
