@@ -95,7 +95,7 @@ func TestFieldsGiven(t *testing.T) {
 			copy(ctx[f.Off:], u64(want)[:min(8, f.Size)])
 			o := k.Run(showField(typ, size, int16(f.Off), vm.Input{Packet: make([]byte, 60), Context: ctx}))[0]
 			if o.Kind != vm.Exit || !bytes.Equal(o.Maps[0][0].Value, u64(want)) {
-				t.Errorf("%s, %s: %s (%s), maps %x, want %#x", typ, f.Name, o.Kind, o.Reason, o.Maps, want)
+				t.Errorf("%s, %s: %s (%s), maps %v, want %#x", typ, f.Name, o.Kind, o.Reason, o.Maps, want)
 			}
 		}
 		// skb->protocol comes from the MAC header.
@@ -108,7 +108,7 @@ func TestFieldsGiven(t *testing.T) {
 			in := vm.Input{Packet: packet, Context: ctx}
 			o := k.Run(showField(typ, spec.SizeW, hook.SkbProtocol, in))[0]
 			if want := uint64(field32(ctx, hook.SkbProtocol)); o.Kind != vm.Exit || !bytes.Equal(o.Maps[0][0].Value, u64(want)) {
-				t.Errorf("%s, protocol %#x: %s (%s), maps %x, want %#x", typ, proto, o.Kind, o.Reason, o.Maps, want)
+				t.Errorf("%s, protocol %#x: %s (%s), maps %v, want %#x", typ, proto, o.Kind, o.Reason, o.Maps, want)
 			}
 		}
 	}
