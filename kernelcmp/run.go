@@ -120,7 +120,7 @@ func (e *executor) testRun(l *loaded, f frame, in *vm.Input, r *run) (err error)
 		r.Kind, r.Reason = vm.Crash, err.Error()
 	}
 	switch l.typ {
-	case hook.Unspec:
+	case hook.Unspec, hook.RawTracepoint:
 	case hook.Syscall:
 		r.Context = attr.Ctx
 	default:
