@@ -45,6 +45,9 @@ func (l *loaded) close() {
 func (e *executor) load(j *job, l *loaded) (err error) {
 	l.typ = j.Programs[0].Type
 	l.fullR0 = true
+	if err := cgroupUnseen(j); err != nil && !j.LoadOnly {
+		return err
+	}
 	size, err := memorySize(j)
 	if err != nil {
 		return err

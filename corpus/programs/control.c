@@ -3,6 +3,10 @@
  *
  * User space runs the program with a command as its context, and finds the answer
  * there afterwards. One call can touch many keys: by bpf(2) each would be a call.
+ *
+ * What helpers return is kept in an int, though they are declared to return a long:
+ * errors of the map helpers have 32 bits before Linux 6.4, and so has that of bpf_loop
+ * where the kernel writes the loop out.
  */
 #include "bpf.h"
 
@@ -27,8 +31,8 @@ MAP(calls, MAP_ARRAY, OPS, u32, u64);
 /* What a loop over keys works with. */
 struct range {
 	u64 value;
-	s64 status;
 	u32 key, done;
+	int status;
 };
 
 static long add_one(u32 i, void *arg)
@@ -58,10 +62,10 @@ static long put_one(u32 i, void *arg)
 	return 0;
 }
 
-static NOINLINE s64 move(u32 from, u32 to)
+static NOINLINE int move(u32 from, u32 to)
 {
 	u64 *v = map_lookup(&table, &from), value;
-	s64 status;
+	int status;
 
 	if (!v)
 		return -ENOENT;
@@ -74,18 +78,17 @@ static NOINLINE s64 move(u32 from, u32 to)
 	return map_update(&table, &to, &value, BPF_ANY);
 }
 
-INLINE s64 over_range(struct command *c, u64 value, u32 op)
+INLINE int over_range(struct command *c, u64 value, u32 op)
 {
 	struct range r = { .value = value, .key = c->key };
-	int n; /* not long: a kernel that writes the loop out gives an error 32 bits */
+	int n = op == SUM ? loop(c->n, add_one, &r, 0) : loop(c->n, put_one, &r, 0);
 
-	n = op == SUM ? loop(c->n, add_one, &r, 0) : loop(c->n, put_one, &r, 0);
 	c->value = r.value;
 	c->done = r.done;
 	return n < 0 ? n : r.status;
 }
 
-INLINE s64 obey(struct command *c, u32 op)
+INLINE int obey(struct command *c, u32 op)
 {
 	u32 key = c->key;
 	u64 value = c->value, *v;
