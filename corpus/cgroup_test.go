@@ -22,15 +22,15 @@ type policy struct {
 	mark         uint32
 }
 
-// policies: the longest prefix decides, even if a shorter one has more to give.
-var policies = []policy{
+// cgPolicies: the longest prefix decides, even if a shorter one has more to give.
+var cgPolicies = []policy{
 	{8, [4]byte{10}, 1000, 0, 0x11},
 	{16, [4]byte{10, 1}, 100, 0, 0x22},
 	{32, [4]byte{10, 1, 2, 3}, 0, 0, 0x33},
 	{24, [4]byte{192, 0, 2}, 1 << 32, 0, 0x44},
 }
 
-const wide, middle, closed, test = 0, 1, 2, 3 // the policies
+const wide, middle, shut, test = 0, 1, 2, 3 // indices in cgPolicies
 
 // Outcomes of cgroup.c.
 const cgPassed, cgNoPolicy, cgNoBudget, cgNoRoom, cgStranger, cgNotIPv4 = 0, 1, 2, 3, 4, 5
@@ -57,7 +57,7 @@ var cgroupCases = []cgroupCase{
 	{"100 are not", "egress", [4]byte{10, 9, 9, 9}, 100, cgPassed, wide},
 	{"then it is empty", "egress", [4]byte{10, 9, 9, 9}, 28, cgNoBudget, wide},
 	{"the middle prefix has its own", "egress", [4]byte{10, 1, 0, 1}, 60, cgPassed, middle},
-	{"the longest prefix decides", "egress", [4]byte{10, 1, 2, 3}, 28, cgNoBudget, closed},
+	{"the longest prefix decides", "egress", [4]byte{10, 1, 2, 3}, 28, cgNoBudget, shut},
 	{"its neighbour is the middle one's", "egress", [4]byte{10, 1, 2, 2}, 28, cgPassed, middle},
 	{"a fifth peer has no room, and has spent", "egress", [4]byte{192, 0, 2, 7}, 68, cgNoRoom, test},
 	{"a known one has", "egress", [4]byte{10, 200, 0, 1}, 28, cgNoBudget, wide},
@@ -145,12 +145,12 @@ func skbOf(protocol uint16) func(spec.ByteOrder) []byte {
 }
 
 func TestCgroup(t *testing.T) {
-	g := &cgroupState{policies: slices.Clone(policies), peers: map[[4]byte][2]uint64{}}
+	g := &cgroupState{policies: slices.Clone(cgPolicies), peers: map[[4]byte][2]uint64{}}
 	var steps []step
 	for _, c := range cgroupCases {
 		steps = append(steps, g.step(c))
 	}
-	steps[0].set = func(o spec.ByteOrder) entries { return entries{"policies": policyEntries(o, policies)} }
+	steps[0].set = func(o spec.ByteOrder) entries { return entries{"policies": policyEntries(o, cgPolicies)} }
 	steps[1].set = steps[0].set // the first program has no use for them
 
 	good := (&cgroupCase{program: "egress", peer: [4]byte{10, 1, 2, 2}, size: 28}).packet()

@@ -56,7 +56,7 @@ func TestDedup(t *testing.T) {
 		steps = append(steps, step{
 			name: e.name, program: "dedup", context: args(0, e.place, 2),
 			maps: func(o spec.ByteOrder) entries {
-				return entries{"fresh": list(o, queue...), "recent": list(o, stack...), ".bss": section(o, drops, places, overwritten)}
+				return entries{"fresh": list(o, queue...), "recent": list(o, stack...), ".bss": globals(o, drops, places, overwritten)}
 			},
 		})
 	}

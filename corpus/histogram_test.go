@@ -59,7 +59,7 @@ func (r *resultState) add(result uint64, failed bool, place int) step {
 	return step{
 		name: fmt.Sprintf("result %#x", result), program: "histogram", context: args(0, result),
 		maps: func(o spec.ByteOrder) entries {
-			return entries{"results": onOneCPU(o, now.results[:]...), "errors": onOneCPU(o, now.errors[:]...), ".bss": section(o, now.totals[:]...)}
+			return entries{"results": onOneCPU(o, now.results[:]...), "errors": onOneCPU(o, now.errors[:]...), ".bss": globals(o, now.totals[:]...)}
 		},
 	}
 }

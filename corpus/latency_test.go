@@ -23,10 +23,10 @@ type latencyEvent struct {
 }
 
 const (
-	noted = -1 - iota
-	untracked
-	unknown
-	backwards
+	reqNoted = -1 - iota
+	reqUntracked
+	reqUnknown
+	reqBackwards
 )
 
 // Requests are addresses in a kernel.
@@ -35,34 +35,34 @@ const reqA, reqB = 0xffff_8881_0000_1000, 0xffff_8881_0000_2000
 // latencyEvents: slot n is for 2^n to 2^(n+1)-1 ns, worked out by hand. From 1 ms on
 // a request is slow.
 var latencyEvents = []latencyEvent{
-	{"A begins", 1000, "issue", reqA, noted, false},
+	{"A begins", 1000, "issue", reqA, reqNoted, false},
 	{"A ends after 1 ns", 1001, "complete", reqA, 0, false},
-	{"A ended already", 1001, "complete", reqA, unknown, false},
-	{"B was never seen", 1001, "complete", reqB, unknown, false},
-	{"A again", 2000, "issue", reqA, noted, false},
-	{"B in the meantime", 2001, "issue", reqB, noted, false},
+	{"A ended already", 1001, "complete", reqA, reqUnknown, false},
+	{"B was never seen", 1001, "complete", reqB, reqUnknown, false},
+	{"A again", 2000, "issue", reqA, reqNoted, false},
+	{"B in the meantime", 2001, "issue", reqB, reqNoted, false},
 	{"B takes no time", 2001, "complete", reqB, 0, false},
 	{"A takes 3", 2003, "complete", reqA, 1, false},
-	{"A before time began", -500, "issue", reqA, noted, false},
+	{"A before time began", -500, "issue", reqA, reqNoted, false},
 	{"A takes 1023", 523, "complete", reqA, 9, false},
-	{"B begins", 0, "issue", reqB, noted, false},
-	{"B begins once more: the later time counts", 1000, "issue", reqB, noted, false},
+	{"B begins", 0, "issue", reqB, reqNoted, false},
+	{"B begins once more: the later time counts", 1000, "issue", reqB, reqNoted, false},
 	{"B takes 1024", 2024, "complete", reqB, 10, false},
-	{"A begins at 5000", 5000, "issue", reqA, noted, false},
-	{"A ends before that", 4999, "complete", reqA, backwards, false},
-	{"and is forgotten", 6000, "complete", reqA, unknown, false},
-	{"A at 0", 0, "issue", reqA, noted, false},
+	{"A begins at 5000", 5000, "issue", reqA, reqNoted, false},
+	{"A ends before that", 4999, "complete", reqA, reqBackwards, false},
+	{"and is forgotten", 6000, "complete", reqA, reqUnknown, false},
+	{"A at 0", 0, "issue", reqA, reqNoted, false},
 	{"A takes a ms less 1 ns", ms - 1, "complete", reqA, 19, false},
-	{"A at 1 ms", ms, "issue", reqA, noted, false},
+	{"A at 1 ms", ms, "issue", reqA, reqNoted, false},
 	{"A takes a ms", 2 * ms, "complete", reqA, 19, true},
-	{"B at 2 ms", 2 * ms, "issue", reqB, noted, false},
+	{"B at 2 ms", 2 * ms, "issue", reqB, reqNoted, false},
 	{"B takes 2^31 - 1 ns", 2*ms + 1<<31 - 1, "complete", reqB, 30, true},
-	{"A at 3 ms", 3 * ms, "issue", reqA, noted, false},
+	{"A at 3 ms", 3 * ms, "issue", reqA, reqNoted, false},
 	{"A takes 2^32 - 1 ns", 3*ms + 1<<32 - 1, "complete", reqA, 31, true},
-	{"A at 4 ms", 4 * ms, "issue", reqA, noted, false},
+	{"A at 4 ms", 4 * ms, "issue", reqA, reqNoted, false},
 	{"A takes 2^62 ns: the last slot has all that is more", 4*ms + 1<<62, "complete", reqA, 31, true},
-	{"B at the beginning of time", -1 << 63, "issue", reqB, noted, false},
-	{"B takes more ns than there are positive numbers", 1, "complete", reqB, backwards, false},
+	{"B at the beginning of time", -1 << 63, "issue", reqB, reqNoted, false},
+	{"B takes more ns than there are positive numbers", 1, "complete", reqB, reqBackwards, false},
 }
 
 // latencyState is what the programs keep.
@@ -80,7 +80,7 @@ func (l *latencyState) maps() func(spec.ByteOrder) entries {
 	return func(o spec.ByteOrder) entries {
 		return entries{
 			"clock": array(o, uint64(now.clock)), "started": hash(o, now.started), "slots": array(o, now.slots[:]...),
-			".bss": section(o, now.totals[:]...), ".rodata": section(o, ms), "reports": nil,
+			".bss": globals(o, now.totals[:]...), ".rodata": globals(o, ms),
 		}
 	}
 }
@@ -110,11 +110,11 @@ func TestLatency(t *testing.T) {
 			context: args(e.request, 0xabcd_0000_0000_0000|uint64(code), 0x1234_0000_0000_0000|uint64(size)), // the upper halves are not the kernel's to fill
 		}
 		switch e.want {
-		case noted:
+		case reqNoted:
 			l.started[e.request] = uint64(e.clock)
 			s.context = args(e.request)
-		case untracked, unknown, backwards:
-			l.totals[untracked-e.want]++
+		case reqUntracked, reqUnknown, reqBackwards:
+			l.totals[reqUntracked-e.want]++
 		default:
 			l.slots[e.want]++
 		}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
@@ -67,7 +66,7 @@ func TestSockredirCilium(t *testing.T) {
 			}
 		}
 		want := steps[i].maps(spec.Little)["outcomes"]
-		if diff := cmp.Diff(byKey(want), byKey(dump(t, coll.Maps["outcomes"]))); diff != "" {
+		if diff := differ(want, contentsOf(t, coll.Maps["outcomes"])); diff != "" {
 			t.Errorf("%s: outcomes (-want +got):\n%s", c.name, diff)
 		}
 	}

@@ -54,7 +54,11 @@ func checkStepsKernel(t *testing.T, name string, steps []step) {
 			n := stretch(steps)
 			if steps[0].set != nil {
 				for name, entries := range steps[0].set(spec.Little) {
-					put(t, coll.Maps[name], entries)
+					for _, e := range entries {
+						if err := coll.Maps[name].Put(e.Key, e.Value); err != nil {
+							t.Fatalf("map %s: entry %x: %v", name, e.Key, err)
+						}
+					}
 				}
 			}
 			for i := range steps[:n] {
@@ -110,7 +114,7 @@ func (s *step) runKernel(t *testing.T, coll *ebpf.Collection) {
 		if m.Type() == ebpf.Queue || m.Type() == ebpf.Stack {
 			continue // to read is to remove; the other targets look
 		}
-		if diff := differ(want, dumpSummed(t, m)); diff != "" {
+		if diff := differ(want, contentsOf(t, m)); diff != "" {
 			t.Errorf("%s: map %s (-want +got):\n%s", s.name, name, diff)
 		}
 	}
@@ -137,25 +141,26 @@ func sumCPUs(all []maps.Entry) []maps.Entry {
 	return all
 }
 
-func dumpSummed(t *testing.T, m *ebpf.Map) (all []maps.Entry) {
+// contentsOf reads a map; of a per-CPU map the sums.
+func contentsOf(t *testing.T, m *ebpf.Map) (all []maps.Entry) {
 	t.Helper()
-	if m.Type() != ebpf.PerCPUArray {
-		return dump(t, m)
-	}
-	var key []byte
+	var key, value []byte
 	var values []uint64
 	it := m.Iterate()
-	for it.Next(&key, &values) {
-		e := maps.Entry{Key: bytes.Clone(key)}
-		for _, v := range values {
-			e.Value = binary.NativeEndian.AppendUint64(e.Value, v)
+	if m.Type() == ebpf.PerCPUArray {
+		for it.Next(&key, &values) {
+			all = append(all, entry(bytes.Clone(key), numbers(spec.Little, values...)))
 		}
-		all = append(all, e)
+		all = sumCPUs(all)
+	} else {
+		for it.Next(&key, &value) {
+			all = append(all, entry(bytes.Clone(key), bytes.Clone(value)))
+		}
 	}
 	if err := it.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return sumCPUs(all)
+	return all
 }
 
 func openRings(t *testing.T, coll *ebpf.Collection) (rings []*ringbuf.Reader) {

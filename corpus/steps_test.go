@@ -42,6 +42,16 @@ func (s *step) input(o spec.ByteOrder) vm.Input {
 	return in
 }
 
+// write puts what user space writes into the maps.
+func (s *step) write(all []*vmmaps.Spec, o spec.ByteOrder) {
+	set := s.set(o)
+	for _, m := range all {
+		for _, e := range set[m.Name] {
+			m.Entries = append(slices.DeleteFunc(slices.Clone(m.Entries), func(old vmmaps.Entry) bool { return bytes.Equal(old.Key, e.Key) }), e)
+		}
+	}
+}
+
 func (s *step) packetAfter() []byte {
 	if s.after != nil {
 		return s.after
@@ -104,7 +114,7 @@ func walk(t *testing.T, target vm.Target, o *object.Object, steps []step) {
 			}
 		}
 		if steps[0].set != nil {
-			write(c.Maps, steps[0].set(o.Order))
+			steps[0].write(c.Maps, o.Order)
 		}
 		for _, s := range steps[:n] {
 			c.Inputs = append(c.Inputs, s.input(o.Order))
@@ -237,8 +247,8 @@ func onOneCPU(o spec.ByteOrder, elements ...uint64) []vmmaps.Entry {
 	return all
 }
 
-// section is the contents of .bss, .data or .rodata.
-func section(o spec.ByteOrder, members ...uint64) []vmmaps.Entry {
+// globals is the contents of .bss, .data or .rodata.
+func globals(o spec.ByteOrder, members ...uint64) []vmmaps.Entry {
 	return []vmmaps.Entry{entry(make([]byte, 4), numbers(o, members...))}
 }
 

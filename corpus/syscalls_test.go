@@ -55,7 +55,7 @@ func syscallSteps(cases []syscallCase) (steps []step) {
 		steps = append(steps, step{
 			name: c.name, program: "syscalls", context: args(0xffff_8880_dead_0000, uint64(c.id)),
 			maps: func(o spec.ByteOrder) entries {
-				return entries{"calls": array(o, calls[:]...), "others": hash(o, others), ".bss": section(o, all, lost)}
+				return entries{"calls": array(o, calls[:]...), "others": hash(o, others), ".bss": globals(o, all, lost)}
 			},
 		})
 	}

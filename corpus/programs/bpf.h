@@ -44,25 +44,6 @@ static long (*const map_update)(void *map, const void *key, const void *value, u
 static long (*const tail_call)(void *ctx, void *prog_array, u32 index) = (void *)12;
 static long (*const loop)(u32 times, void *callback, void *arg, u64 flags) = (void *)181;
 
-/* A map without keys, or with flags, spells its struct out with these. */
-#define MAP_NUMBER(member, n) int (*member)[n]
-
-enum { MAP_PERCPU_ARRAY = 6, MAP_LPM_TRIE = 11, MAP_SOCKMAP = 15, MAP_SOCKHASH = 18 };
-enum { MAP_QUEUE = 22, MAP_STACK = 23, MAP_RINGBUF = 27, MAP_BLOOM_FILTER = 30 };
-enum { NO_PREALLOC = 1, ZERO_SEED = 1 << 6 };
-
-static long (*const map_delete)(void *map, const void *key) = (void *)3;
-static long (*const sk_redirect_map)(void *skb, void *sockmap, u32 index, u64 flags) = (void *)52;
-static long (*const sk_redirect_hash)(void *skb, void *sockhash, void *key, u64 flags) = (void *)72;
-static long (*const map_push)(void *map, const void *value, u64 flags) = (void *)87;
-static long (*const map_peek)(void *map, void *value) = (void *)89;
-static void *(*const ringbuf_reserve)(void *ringbuf, u64 size, u64 flags) = (void *)131;
-static void (*const ringbuf_submit)(void *record, u64 flags) = (void *)132;
-
-/* What a program at a socket returns. */
-enum { SK_DROP = 0, SK_PASS = 1 };
-enum { TO_INGRESS = 1 }; /* redirect to what a socket receives, not to what it sends */
-
 /* Context of an XDP program. data and data_end become pointers when loaded. */
 struct xdp_md {
 	u32 data;

@@ -25,12 +25,13 @@ struct peer {
 	u64 sent, received; /* packets */
 };
 
+enum { MAP_LPM_TRIE = 11, NO_PREALLOC = 1 };
 enum outcome { PASSED, NO_POLICY, NO_BUDGET, NO_ROOM, STRANGER, NOT_IPV4, OUTCOMES };
 
 struct {
-	MAP_NUMBER(type, MAP_LPM_TRIE);
-	MAP_NUMBER(max_entries, 16);
-	MAP_NUMBER(map_flags, NO_PREALLOC);
+	int (*type)[MAP_LPM_TRIE];
+	int (*max_entries)[16];
+	int (*map_flags)[NO_PREALLOC];
 	struct prefix *key;
 	struct policy *value;
 } policies SEC(".maps");

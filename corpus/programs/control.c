@@ -13,6 +13,8 @@
 enum { GET, PUT, DELETE, SUM, MOVE, FILL, OPS };
 enum { EINVAL = 22, ENOENT = 2 };
 
+static long (*const map_delete)(void *map, const void *key) = (void *)3;
+
 /* All but `op`, `key`, `to` and `n` is the answer; PUT and FILL read `value` too. */
 struct command {
 	u32 op;

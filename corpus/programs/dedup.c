@@ -8,22 +8,27 @@
  */
 #include "bpf.h"
 
+enum { MAP_QUEUE = 22, MAP_STACK = 23, MAP_BLOOM_FILTER = 30, ZERO_SEED = 1 << 6 };
+
+static long (*const map_push)(void *map, const void *value, u64 flags) = (void *)87;
+static long (*const map_peek)(void *map, void *value) = (void *)89;
+
 struct {
-	MAP_NUMBER(type, MAP_BLOOM_FILTER);
-	MAP_NUMBER(max_entries, 64);
-	MAP_NUMBER(map_flags, ZERO_SEED); /* so that a run can be repeated exactly */
+	int (*type)[MAP_BLOOM_FILTER];
+	int (*max_entries)[64];
+	int (*map_flags)[ZERO_SEED]; /* so that a run can be repeated exactly */
 	u64 *value;
 } seen SEC(".maps");
 
 struct {
-	MAP_NUMBER(type, MAP_QUEUE);
-	MAP_NUMBER(max_entries, 4);
+	int (*type)[MAP_QUEUE];
+	int (*max_entries)[4];
 	u64 *value;
 } fresh SEC(".maps");
 
 struct {
-	MAP_NUMBER(type, MAP_STACK);
-	MAP_NUMBER(max_entries, 3);
+	int (*type)[MAP_STACK];
+	int (*max_entries)[3];
 	u64 *value;
 } recent SEC(".maps");
 

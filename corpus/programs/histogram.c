@@ -6,7 +6,7 @@
  */
 #include "bpf.h"
 
-enum { POWERS = 65, ERRORS = 134, MAX_ERRNO = 4095 };
+enum { POWERS = 65, ERRORS = 134, MAX_ERRNO = 4095, MAP_PERCPU_ARRAY = 6 };
 
 MAP(results, MAP_PERCPU_ARRAY, POWERS, u32, u64);
 MAP(errors, MAP_PERCPU_ARRAY, ERRORS, u32, u64);

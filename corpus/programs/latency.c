@@ -10,15 +10,19 @@
  */
 #include "bpf.h"
 
-enum { SLOTS = 32 };
+enum { SLOTS = 32, MAP_RINGBUF = 27 };
+
+static long (*const map_delete)(void *map, const void *key) = (void *)3;
+static void *(*const ringbuf_reserve)(void *ringbuf, u64 size, u64 flags) = (void *)131;
+static void (*const ringbuf_submit)(void *record, u64 flags) = (void *)132;
 
 MAP(clock, MAP_ARRAY, 1, u32, s64);
 MAP(started, MAP_HASH, 256, u64, s64);
 MAP(slots, MAP_ARRAY, SLOTS, u32, u64);
 
 struct {
-	MAP_NUMBER(type, MAP_RINGBUF);
-	MAP_NUMBER(max_entries, 4096);
+	int (*type)[MAP_RINGBUF];
+	int (*max_entries)[4096];
 } reports SEC(".maps");
 
 /* A record of `reports`. */

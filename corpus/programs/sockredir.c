@@ -16,11 +16,17 @@ struct message {
 	u32 session; /* any bytes; a key of `sessions` */
 };
 
+enum { MAP_SOCKMAP = 15, MAP_SOCKHASH = 18 };
+enum { SK_DROP = 0, SK_PASS = 1 }; /* what the program returns, and helpers that redirect */
+enum { TO_INGRESS = 1 };           /* into what a socket receives, not into what it sends */
 enum outcome { LOCAL, SESSION, SERVICE, NO_TARGET, EXPIRED, MALFORMED, OUTCOMES };
 
 struct count {
 	u64 messages, bytes;
 };
+
+static long (*const sk_redirect_map)(void *skb, void *sockmap, u32 index, u64 flags) = (void *)52;
+static long (*const sk_redirect_hash)(void *skb, void *sockhash, void *key, u64 flags) = (void *)72;
 
 MAP(sessions, MAP_SOCKHASH, 8, u32, u64);
 MAP(services, MAP_SOCKMAP, 4, u32, u64);

@@ -1,7 +1,7 @@
 /* nested: maps in a map, of which one comes later in the object than the map they are in. */
 #include "bpf.h"
 
-enum { MAP_ARRAY_OF_MAPS = 12 };
+enum { MAP_ARRAY_OF_MAPS = 12, MAP_RINGBUF = 27 };
 
 static long (*const ringbuf_output)(void *map, void *data, u64 size, u64 flags) = (void *)130;
 

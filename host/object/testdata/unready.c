@@ -1,6 +1,8 @@
 /* unready: programs that can be read and not run: they need what only a kernel has. */
 #include "bpf.h"
 
+enum { MAP_RINGBUF = 27 };
+
 struct {
 	int (*type)[MAP_RINGBUF];
 	int (*max_entries)[4096];
