@@ -90,7 +90,8 @@ func compareLists(name string, a, b []Event, flags bool) (Difference, bool) {
 			return Difference{name, where, a[i].String(), "absent"}, false
 		}
 		x, y := &a[i], &b[i]
-		if x.Kind != y.Kind || x.Map != y.Map || x.Index != y.Index || flags && x.Flags != y.Flags {
+		withFlags := flags || x.Kind == Message // there they say at which end of a socket it arrived
+		if x.Kind != y.Kind || x.Map != y.Map || x.Index != y.Index || withFlags && x.Flags != y.Flags {
 			return Difference{name, where, x.String(), y.String()}, false
 		}
 		dx, dy := &Blob{x.Data, x.Undef}, &Blob{y.Data, y.Undef}
