@@ -6,6 +6,13 @@
 //	firewall    xdp         parses Ethernet, VLAN, IPv4, TCP and UDP; drops by rules in a hash
 //	checksum    sched_cls   verifies and mends the IPv4 header checksum in the packet
 //	ratelimit   xdp         a token bucket for every source; .rodata, .bss and a settable clock
+//	cgroup      cgroup_skb  who may be written to, and how much: two programs, LPM prefixes, budgets
+//	sockredir   sk_skb      routes messages between sockets by a sockhash and a sockmap
+//	syscalls    raw_tp      counts system calls by number
+//	latency     raw_tp      how long block requests take: two programs, a histogram, a ring buffer
+//	histogram   raw_tp      what system calls return, by powers of two and by error, on each CPU
+//	dedup       raw_tp      reports a place once: a bloom filter, a queue, a stack
+//	control     syscall     commands to a table, with loops over its keys; the answer is in the context
 //
 // programs/testdata holds the packets that the tests send through them. The tests
 // compare every target with plain Go that states what each program is to do.

@@ -16,8 +16,8 @@ var objects embed.FS
 // Objects are the names that Object takes.
 func Objects() []string {
 	return []string{
-		"balancer", "blocklist", "checksum", "conntrack", "dns", "entropy", "firewall", "pipeline", "ratelimit", "sampler",
-		"tcpopts", "tenants",
+		"balancer", "blocklist", "cgroup", "checksum", "conntrack", "control", "dedup", "dns", "entropy", "firewall",
+		"histogram", "latency", "pipeline", "ratelimit", "sampler", "sockredir", "syscalls", "tcpopts", "tenants",
 	}
 }
 

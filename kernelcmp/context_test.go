@@ -12,6 +12,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
+	vmmaps "github.com/lockstep-ebpf/lockstep/vm/maps"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
@@ -22,6 +23,11 @@ var ownFields = map[hook.Type][]string{
 	hook.SocketFilter: {"ifindex", "protocol"},
 	hook.SchedCLS:     {"data", "data_end", "data_meta", "ifindex", "pkt_type", "protocol", "wire_len"},
 	hook.XDP:          {"data", "data_end", "data_meta", "ingress_ifindex"},
+
+	hook.CgroupSKBIngress: {"data", "data_end", "ifindex", "protocol"},
+	hook.CgroupSKBEgress:  {"data", "data_end", "ifindex", "protocol"},
+	hook.StreamVerdict:    {"cb", "data", "data_end"},
+	hook.SKBVerdict:       {"cb", "data", "data_end"},
 }
 
 // Every other field that a program may read holds in the kernel what it holds in
@@ -42,10 +48,10 @@ func TestFieldsAtEntry(t *testing.T) {
 				if f.Size == 8 {
 					want, size = binary.NativeEndian.Uint64(m.Mem.Bytes(uint32(m.R1)+off, 8)), spec.SizeDW
 				}
-				o := k.Run(one(prog(typ, ldx(size, 0, 1, int16(off)), exit), in))[0]
+				o := k.Run(showField(typ, size, int16(off), in))[0]
 				if o.Kind != vm.Exit {
 					t.Errorf("%s, %s: %s (%s)", typ, f.Name, o.Kind, o.Reason)
-				} else if o.R0 != want {
+				} else if !bytes.Equal(o.Maps[0][0].Value, u64(want)) {
 					differ[f.Name] = true
 				}
 				if f.Size == 8 {
@@ -59,10 +65,20 @@ func TestFieldsAtEntry(t *testing.T) {
 	}
 }
 
+// showField makes a program that stores a field in a map: not all types may return it.
+func showField(typ hook.Type, size uint8, off int16, in vm.Input) *vm.Case {
+	c := one(prog(typ, ldx(size, 3, 1, off), lddw(2, spec.LDDWMapValue, 0), stx(spec.SizeDW, 2, 3, 0), mov(0, 0), exit), in)
+	c.Maps = []*vmmaps.Spec{{Name: "seen", Type: vmmaps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1}}
+	return c
+}
+
+// skbTypes are those whose context an input can set.
+var skbTypes = []hook.Type{hook.SocketFilter, hook.SchedCLS, hook.CgroupSKBIngress, hook.CgroupSKBEgress}
+
 // A field that an input may set is what the program reads.
 func TestFieldsGiven(t *testing.T) {
 	k := kernel(t, Options{})
-	for _, typ := range []hook.Type{hook.SocketFilter, hook.SchedCLS} {
+	for _, typ := range skbTypes {
 		info := hook.Lookup(typ)
 		for _, f := range skbGiven {
 			if !slices.ContainsFunc(info.Fields, func(x hook.Field) bool { return x.Off == f.Off }) {
@@ -77,9 +93,9 @@ func TestFieldsGiven(t *testing.T) {
 			}
 			ctx := make([]byte, info.Size)
 			copy(ctx[f.Off:], u64(want)[:min(8, f.Size)])
-			o := k.Run(one(prog(typ, ldx(size, 0, 1, int16(f.Off)), exit), vm.Input{Packet: make([]byte, 60), Context: ctx}))[0]
-			if o.Kind != vm.Exit || o.R0 != want {
-				t.Errorf("%s, %s: %s (%s), r0 = %#x, want %#x", typ, f.Name, o.Kind, o.Reason, o.R0, want)
+			o := k.Run(showField(typ, size, int16(f.Off), vm.Input{Packet: make([]byte, 60), Context: ctx}))[0]
+			if o.Kind != vm.Exit || !bytes.Equal(o.Maps[0][0].Value, u64(want)) {
+				t.Errorf("%s, %s: %s (%s), maps %v, want %#x", typ, f.Name, o.Kind, o.Reason, o.Maps, want)
 			}
 		}
 		// skb->protocol comes from the MAC header.
@@ -90,9 +106,9 @@ func TestFieldsGiven(t *testing.T) {
 				binary.BigEndian.PutUint16(packet[12:], proto)
 			}
 			in := vm.Input{Packet: packet, Context: ctx}
-			o := k.Run(one(prog(typ, ldx(spec.SizeW, 0, 1, hook.SkbProtocol), exit), in))[0]
-			if want := uint64(field32(ctx, hook.SkbProtocol)); o.Kind != vm.Exit || o.R0 != want {
-				t.Errorf("%s, protocol %#x: %s (%s), r0 = %#x, want %#x", typ, proto, o.Kind, o.Reason, o.R0, want)
+			o := k.Run(showField(typ, spec.SizeW, hook.SkbProtocol, in))[0]
+			if want := uint64(field32(ctx, hook.SkbProtocol)); o.Kind != vm.Exit || !bytes.Equal(o.Maps[0][0].Value, u64(want)) {
+				t.Errorf("%s, protocol %#x: %s (%s), maps %v, want %#x", typ, proto, o.Kind, o.Reason, o.Maps, want)
 			}
 		}
 	}
@@ -101,7 +117,7 @@ func TestFieldsGiven(t *testing.T) {
 // A field that a program may change comes back changed, where it comes back.
 func TestFieldsShown(t *testing.T) {
 	k := kernel(t, Options{})
-	for _, typ := range []hook.Type{hook.SocketFilter, hook.SchedCLS} {
+	for _, typ := range skbTypes {
 		for _, f := range hook.Lookup(typ).Fields {
 			if f.Perm&mem.Write == 0 {
 				continue

@@ -38,12 +38,20 @@
 //
 // # From an input to a test run
 //
-//	type           what BPF_PROG_TEST_RUN gets          the program sees      sizes (bytes)
-//	socket_filter  14-byte MAC header + packet, ctx     packet                packet 1 to 3,698
-//	sched_cls      packet, ctx                          packet                packet 14 to 3,712
-//	xdp            packet                               packet                packet 14 to 3,520
-//	syscall        ctx, copied back                     ctx                   context 0 to 65,535
-//	mem            nothing of use                       r1, r2 = memory, len  all inputs the same
+//	type            what BPF_PROG_TEST_RUN gets       the program sees      sizes (bytes)
+//	socket_filter   14-byte MAC header + packet, ctx  packet                packet 1 to 3,698
+//	cgroup_skb/…    the same                          packet, read only     packet 1 to 3,698
+//	sched_cls       packet, ctx                       packet                packet 14 to 3,712
+//	xdp             packet                            packet                packet 14 to 3,520
+//	raw_tracepoint  ctx                               ctx, read only        context 0 to 96
+//	syscall         ctx, copied back                  ctx                   context 0 to 65,535
+//	mem             nothing of use                    r1, r2 = memory, len  all inputs the same
+//	sk_skb/…        there is none: see Messages       packet                packet 1 to 8,192
+//
+// What a cgroup_skb program returns has a range, 0 to 1 at ingress and 0 to 3 at egress,
+// in all 64 bits of r0; a program that may return more is rejected, where our engines run
+// it. Up to Linux 6.12 a test run shows such a program no packet, and a case that reads it
+// is LoadUnsupported. A raw_tracepoint's context must have every argument that the program reads.
 //
 // Type mem is no type of the kernel's. Such a program is loaded as a socket filter
 // with a prologue: r1 = address of a map's value that is as long as the memory, r2 =
@@ -53,6 +61,25 @@
 // A packet that says IPv4 or IPv6 must have room for that header. What the kernel
 // cannot be given is LoadUnsupported, never a wrong outcome. One such input makes the
 // whole case unsupported, for those after it would meet other contents of maps.
+//
+// # Messages
+//
+// Programs of type sk_skb judge what arrives at a socket, and no test run has them. So a
+// case gets sockets of its own: pairs of AF_UNIX datagram sockets, of which nothing
+// leaves the machine. An input is sent to one that the program is attached to (a
+// sockmap that the case does not see); the program has run when the send returns. Socket n
+// in a sockmap or sockhash of the case is one end of another pair:
+//
+//	verdict                       the message arrives at         event
+//	SK_PASS                       the socket it was sent to      message socket=0 flags=0
+//	redirected to n               n's peer: n has sent it        message socket=n flags=0
+//	redirected with BPF_F_INGRESS n                              message socket=n flags=1
+//	any other                     nowhere                        none
+//
+// All of them are looked at after each input. [vm.ObsRecords] compares what arrived,
+// with every byte that the program changed on the way; the packet itself is not seen. Maps of
+// sockets must have values of 8 bytes, for user space sees nothing of others. AF_UNIX
+// sockets go into such maps since Linux 5.15; before, the case is LoadUnsupported.
 //
 // # Contexts
 //
@@ -68,7 +95,11 @@
 //	socket_filter  ifindex (1, unless given), protocol (unless given)
 //	sched_cls      the same, wire_len (the packet's length), pkt_type (from the packet's first 6
 //	               bytes; 0 if they are all zero), data, data_end, data_meta (addresses)
+//	cgroup_skb     ifindex, protocol (unless given), data, data_end
+//	sk_skb         cb (whatever the sender's protocol keeps there), data, data_end
 //	xdp            ingress_ifindex (1: give 1), data, data_end, data_meta
+//
+// Nothing of a message's context can be set or is known afterwards.
 //
 // Clock, random numbers and CPU id are the kernel's, and fuel is unknown to it.
 //

@@ -27,6 +27,13 @@ var probes = []probe{
 			exit`,
 	},
 	{
+		name: "raw_tracepoint programs (they need tracing)", since: "4.17", typ: hook.RawTracepoint,
+		needs: func(p *vm.Program, _ spec.Insn) bool { return p.Type == hook.RawTracepoint },
+		source: `
+			r0 = 0
+			exit`,
+	},
+	{
 		name: "atomics with fetch", since: "5.12",
 		needs: func(_ *vm.Program, i spec.Insn) bool {
 			return i.Op&^0x18 == spec.ClassSTX|spec.ModeATOMIC && i.Imm != spec.AtomicAdd

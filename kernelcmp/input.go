@@ -15,6 +15,7 @@ const (
 	maxSkb      = 3712 // a page less NET_SKB_PAD and struct skb_shared_info
 	maxXDP      = 3520 // a page less XDP_PACKET_HEADROOM and struct skb_shared_info
 	maxContext  = 65535
+	maxMessage  = 8192 // one socket buffer has it whole: SKB_MAX_ALLOC is larger on every host
 )
 
 // Offsets in struct __sk_buff and struct xdp_md that package hook has no name for.
@@ -40,15 +41,21 @@ func layout(t hook.Type, in *vm.Input) (frame, error) {
 	switch t {
 	case hook.Unspec:
 		return frame{data: make([]byte, etherHeader+1)}, nil // one byte: an empty skb is refused
-	case hook.SocketFilter:
+	case hook.SocketFilter, hook.CgroupSKBIngress, hook.CgroupSKBEgress:
 		return layoutSocket(in)
 	case hook.SchedCLS:
 		return layoutSched(in)
 	case hook.XDP:
 		return layoutXDP(in)
-	case hook.Syscall:
-		if len(in.Context) > maxContext {
-			return frame{}, &vm.Unsupported{What: fmt.Sprintf("a context of %d bytes: the kernel takes at most %d", len(in.Context), maxContext)}
+	case hook.StreamVerdict, hook.SKBVerdict:
+		return layoutMessage(in)
+	case hook.RawTracepoint, hook.Syscall:
+		most := maxContext
+		if t == hook.RawTracepoint {
+			most = int(hook.Lookup(t).Size)
+		}
+		if len(in.Context) > most {
+			return frame{}, &vm.Unsupported{What: fmt.Sprintf("a context of %d bytes: the kernel takes at most %d", len(in.Context), most)}
 		}
 		return frame{ctx: in.Context}, nil
 	}
@@ -57,13 +64,13 @@ func layout(t hook.Type, in *vm.Input) (frame, error) {
 
 func sized(n, low, high int) error {
 	if n < low || n > high {
-		return &vm.Unsupported{What: fmt.Sprintf("a packet of %d bytes: the kernel's test run takes %d to %d here", n, low, high)}
+		return &vm.Unsupported{What: fmt.Sprintf("a packet of %d bytes: the kernel takes %d to %d here", n, low, high)}
 	}
 	return nil
 }
 
-// layoutSocket puts a MAC header before the packet, which test run takes off again.
-// Its type field is what the program finds in skb->protocol.
+// layoutSocket puts a MAC header before the packet, which test run takes off again for
+// all types but sched_cls. Its type field is what the program finds in skb->protocol.
 func layoutSocket(in *vm.Input) (frame, error) {
 	if err := sized(len(in.Packet), 1, maxSkb-etherHeader); err != nil {
 		return frame{}, err
@@ -83,6 +90,19 @@ func layoutSched(in *vm.Input) (frame, error) {
 	}
 	ctx, err := skbContext(in.Context, in.Packet)
 	return frame{data: in.Packet, ctx: ctx}, err
+}
+
+// layoutMessage is for programs with a verdict. The kernel fills in their context.
+func layoutMessage(in *vm.Input) (frame, error) {
+	if err := sized(len(in.Packet), 1, maxMessage); err != nil {
+		return frame{}, err
+	}
+	for off, b := range in.Context {
+		if b != 0 {
+			return frame{}, &vm.Unsupported{What: fmt.Sprintf("byte %d of the context: nothing of a message's can be set", off)}
+		}
+	}
+	return frame{data: in.Packet}, nil
 }
 
 func layoutXDP(in *vm.Input) (frame, error) {

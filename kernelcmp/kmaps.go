@@ -28,8 +28,10 @@ func (e *executor) unfitMap(s *maps.Spec) string {
 		return fmt.Sprintf("map %s: a %s on a host where CPU 0 may not be chosen or is the only one", s.Name, s.Type)
 	case s.Type.LRU() && s.MaxEntries < leastLRU:
 		return fmt.Sprintf("map %s: which key a %s of less than %d entries evicts is not determined", s.Name, s.Type, leastLRU)
-	case (s.Type == maps.SockMap || s.Type == maps.SockHash || s.Type == maps.XSKMap) && len(s.Entries) > 0:
+	case s.Type == maps.XSKMap && len(s.Entries) > 0:
 		return fmt.Sprintf("map %s: a %s with sockets in it", s.Name, s.Type)
+	case ofSockets(s.Type) && s.ValueSize != 8 && len(s.Entries) > 0:
+		return fmt.Sprintf("map %s: a %s with values of %d bytes: user space can see which socket is where only if they have 8", s.Name, s.Type, s.ValueSize)
 	case s.Type == maps.BloomFilter && s.Flags&maps.ZeroSeed == 0:
 		return fmt.Sprintf("map %s: the mistakes of a bloom_filter without BPF_F_ZERO_SEED", s.Name)
 	case n > maxReadBack && contentsShown(s.Type):
@@ -37,6 +39,9 @@ func (e *executor) unfitMap(s *maps.Spec) string {
 	}
 	return ""
 }
+
+// ofSockets reports whether a map of the type holds sockets that messages go to.
+func ofSockets(t maps.Type) bool { return t == maps.SockMap || t == maps.SockHash }
 
 // contentsShown reports whether an outcome shows what is in a map of the type.
 func contentsShown(t maps.Type) bool {
@@ -119,6 +124,9 @@ func (e *executor) fillMap(l *loaded, n int, s *maps.Spec) error {
 			continue // no program there: the tail call falls through, as in our machines
 		}
 		if err := sysbpf.Update(l.maps[n].fd, key, value, 0); err != nil {
+			if ofSockets(s.Type) {
+				return socketError(s, fmt.Sprintf("entry %x", x.Key), err)
+			}
 			return mapError(s, fmt.Sprintf("entry %x", x.Key), err)
 		}
 	}
@@ -132,7 +140,7 @@ func (e *executor) native(l *loaded, of int, s *maps.Spec, x maps.Entry) (key, v
 	if s.Type.PerCPU() {
 		return x.Key, perCPUValue(s, x.Value), nil
 	}
-	if !s.Type.Objects() {
+	if !s.Type.Objects() && !ofSockets(s.Type) {
 		return x.Key, x.Value, nil
 	}
 	n := binary.LittleEndian.Uint32(x.Value)
@@ -150,6 +158,12 @@ func (e *executor) native(l *loaded, of int, s *maps.Spec, x maps.Entry) (key, v
 			return nil, nil, &vm.Unsupported{What: fmt.Sprintf("map %s: a perf event on CPU %d: %s", s.Name, n, describe(err))}
 		}
 		return key, binary.NativeEndian.AppendUint32(nil, uint32(fd)), nil
+	case maps.SockMap, maps.SockHash:
+		fd, err := l.sockets.number(n)
+		if err != nil {
+			return nil, nil, err
+		}
+		return key, binary.NativeEndian.AppendUint64(nil, uint64(fd)), nil
 	}
 	if n >= uint32(len(l.maps)) {
 		return nil, nil, &vm.Rejected{Insn: -1, Reason: fmt.Sprintf("map %s: entry %x: there is no map %d", s.Name, x.Key, n)}

@@ -16,8 +16,10 @@ type loaded struct {
 	programs []int // descriptors
 	maps     []kmap
 	outputs  []*output
-	fullR0   bool // every program stores its r0
-	ldAbs    bool // some program has a hidden exit: LD_ABS beyond the packet returns 0
+	sockets  sockets
+	router   *router // of programs with a verdict
+	fullR0   bool    // every program stores its r0
+	ldAbs    bool    // some program has a hidden exit: LD_ABS beyond the packet returns 0
 	memory   value
 	log      string // of the program that was rejected
 }
@@ -32,6 +34,10 @@ func (l *loaded) close() {
 	for _, o := range l.outputs {
 		o.close()
 	}
+	if l.router != nil {
+		l.router.close()
+	}
+	l.sockets.close()
 }
 
 // load brings a job into the kernel. The error is a *vm.Rejected or a
@@ -39,6 +45,9 @@ func (l *loaded) close() {
 func (e *executor) load(j *job, l *loaded) (err error) {
 	l.typ = j.Programs[0].Type
 	l.fullR0 = true
+	if err := cgroupUnseen(j); err != nil && !j.LoadOnly {
+		return err
+	}
 	size, err := memorySize(j)
 	if err != nil {
 		return err
@@ -65,7 +74,10 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 			return err
 		}
 	}
-	return nil
+	if hook.Lookup(l.typ).Verdict && !j.LoadOnly {
+		l.router, err = newRouter(l)
+	}
+	return err
 }
 
 // memorySize is the size of the memory of programs of type mem. It stands in the
@@ -93,7 +105,8 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 	}
 	made := e.plan(j, p, l)
 	l.fullR0 = l.fullR0 && made.fullR0
-	attr := &sysbpf.Prog{Type: uint32(kernelType(p.Type)), Code: spec.Encode(made.insns, hostOrder), BTF: e.types.FD()}
+	typ := kernelType(p.Type)
+	attr := &sysbpf.Prog{Type: typ.Prog(), Attach: typ.Attach(), Code: spec.Encode(made.insns, hostOrder), BTF: e.types.FD()}
 	if p.Type == hook.Syscall {
 		attr.Flags = sysbpf.ProgSleepable
 	}

@@ -104,27 +104,16 @@ func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) (r run, err err
 	memory := l.memoryBytes(j)
 	copy(memory, in.Memory)
 	binary.NativeEndian.PutUint64(e.result.bytes, poison)
-	attr := sysbpf.Run{Data: f.data, Ctx: f.ctx}
-	if l.typ == hook.Syscall {
-		attr.Ctx = bytes.Clone(f.ctx) // written by the run
+	if l.router != nil {
+		err = e.route(l, f, &r)
 	} else {
-		attr.DataOut = make([]byte, len(f.data))
-		attr.CtxOut = make([]byte, len(f.ctx))
+		err = e.testRun(l, f, in, &r)
 	}
-	if err := sysbpf.RunProg(l.programs[0], &attr); err != nil {
-		return r, runError(l.typ, in, err)
+	if err != nil {
+		return r, err
 	}
-	if r.R0, err = e.r0(l, attr.Retval); err != nil {
-		r.Kind, r.Reason = vm.Crash, err.Error()
-	}
-	switch l.typ {
-	case hook.Unspec:
+	if l.typ == hook.Unspec {
 		r.Memory = bytes.Clone(memory)
-	case hook.Syscall:
-		r.Context = attr.Ctx
-	default:
-		r.Packet = attr.DataOut[min(f.strip, len(attr.DataOut)):]
-		r.Context = attr.CtxOut[:len(f.ctx)] // an older kernel's struct __sk_buff is shorter; the rest is zero
 	}
 	for i := range l.maps {
 		x, err := l.maps[i].read(&j.Maps[i])
@@ -135,10 +124,41 @@ func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) (r run, err err
 		if err != nil {
 			return r, err
 		}
+		if ofSockets(j.Maps[i].Type) {
+			l.sockets.renumber(&x)
+		}
 		r.Maps = append(r.Maps, x)
 	}
-	r.Events = l.events()
+	r.Events = append(r.Events, l.events()...)
 	return r, nil
+}
+
+// testRun has the kernel run the program on an input.
+func (e *executor) testRun(l *loaded, f frame, in *vm.Input, r *run) (err error) {
+	attr := sysbpf.Run{Data: f.data, Ctx: f.ctx}
+	switch l.typ {
+	case hook.Syscall:
+		attr.Ctx = bytes.Clone(f.ctx) // written by the run
+	case hook.RawTracepoint: // gives nothing back but r0
+	default:
+		attr.DataOut = make([]byte, len(f.data))
+		attr.CtxOut = make([]byte, len(f.ctx))
+	}
+	if err := sysbpf.RunProg(l.programs[0], &attr); err != nil {
+		return runError(l.typ, in, err)
+	}
+	if r.R0, err = e.r0(l, attr.Retval); err != nil {
+		r.Kind, r.Reason = vm.Crash, err.Error()
+	}
+	switch l.typ {
+	case hook.Unspec, hook.RawTracepoint:
+	case hook.Syscall:
+		r.Context = attr.Ctx
+	default:
+		r.Packet = attr.DataOut[min(f.strip, len(attr.DataOut)):]
+		r.Context = attr.CtxOut[:len(f.ctx)] // an older kernel's struct __sk_buff is shorter; the rest is zero
+	}
+	return nil
 }
 
 // r0 is the result in 64 bits, where programs store it. Its lower half must be what
@@ -161,7 +181,7 @@ func (e *executor) r0(l *loaded, retval uint32) (uint64, error) {
 func runError(t hook.Type, in *vm.Input, err error) error {
 	why := "test run: " + describe(err)
 	switch {
-	case errors.Is(err, syscall.EINVAL) && t == hook.Syscall:
+	case errors.Is(err, syscall.EINVAL) && (t == hook.Syscall || t == hook.RawTracepoint):
 		why += fmt.Sprintf(": the program uses more of its context than the %d bytes of this input", len(in.Context))
 	case errors.Is(err, syscall.ENODEV):
 		why += ": no network device has the ifindex of the context"

@@ -111,7 +111,8 @@ func (t *Target) Release() string { return t.hello.Release }
 func (t *Target) Order() spec.ByteOrder { return t.hello.Order }
 
 // Observables are r0 in 64 bits (32 where the program cannot be made to store it),
-// maps, records of ring buffers and perf events, and what the program's type has of packet, context and memory.
+// maps, records of ring buffers and perf events, messages that arrived at sockets,
+// and what the program's type has of packet, context and memory.
 func (t *Target) Observables(c *vm.Case) vm.Observable {
 	obs := vm.ObsR0Low32 | vm.ObsR0 | vm.ObsMaps
 	for _, p := range c.Programs {
@@ -130,6 +131,9 @@ func (t *Target) Observables(c *vm.Case) vm.Observable {
 	info := hook.Lookup(c.Programs[0].Type)
 	if info == nil {
 		return obs
+	}
+	if info.Verdict { // a message is seen where it arrives
+		return obs | vm.ObsRecords
 	}
 	if info.Packet {
 		obs |= vm.ObsPacket

@@ -16,7 +16,10 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
-var allTypes = []hook.Type{hook.Unspec, hook.SocketFilter, hook.SchedCLS, hook.XDP, hook.Syscall}
+// allTypes are those whose programs may return anything.
+var allTypes = []hook.Type{
+	hook.Unspec, hook.SocketFilter, hook.SchedCLS, hook.XDP, hook.Syscall, hook.RawTracepoint, hook.StreamVerdict, hook.SKBVerdict,
+}
 
 func TestR0(t *testing.T) {
 	k := kernel(t, Options{})
@@ -272,6 +275,9 @@ func TestObservables(t *testing.T) {
 		{hook.SchedCLS, "r0 = 0\nexit", vm.ObsR0 | vm.ObsR0Low32 | vm.ObsMaps | vm.ObsPacket | vm.ObsContext},
 		{hook.Syscall, "r0 = 0\nexit", vm.ObsR0 | vm.ObsR0Low32 | vm.ObsMaps | vm.ObsContext},
 		{hook.Unspec, "r0 = 0\nexit", vm.ObsR0 | vm.ObsR0Low32 | vm.ObsMaps | vm.ObsMemory},
+		{hook.RawTracepoint, "r0 = 0\nexit", vm.ObsR0 | vm.ObsR0Low32 | vm.ObsMaps},
+		{hook.CgroupSKBEgress, "r0 = 0\nexit", vm.ObsR0 | vm.ObsR0Low32 | vm.ObsMaps | vm.ObsPacket | vm.ObsContext},
+		{hook.StreamVerdict, "r0 = 0\nexit", vm.ObsR0 | vm.ObsR0Low32 | vm.ObsMaps | vm.ObsRecords},
 		{hook.XDP, "main: r2 = func main\nr0 = 0\nexit", vm.ObsR0Low32 | vm.ObsMaps | vm.ObsPacket},
 		{hook.XDP, "r0 = 0", vm.ObsR0Low32 | vm.ObsMaps | vm.ObsPacket},
 	} {

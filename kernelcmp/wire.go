@@ -100,7 +100,7 @@ func (a *answer) outcomes(c *vm.Case, order spec.ByteOrder) []vm.Outcome {
 		o := &out[i]
 		o.Kind, o.Reason, o.R0, o.Events = r.Kind, r.Reason, r.R0, r.Events
 		o.Memory.Data, o.Packet.Data, o.Context.Data = r.Memory, r.Packet, r.Context
-		if hook.Lookup(c.Programs[0].Type).Context == hook.SkBuff {
+		if hook.Lookup(c.Programs[0].Type).Context == hook.SkBuff && r.Context != nil {
 			o.Context.Undef = skbHidden
 		}
 		for m, x := range r.Maps {

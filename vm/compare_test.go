@@ -13,6 +13,7 @@ func TestCompare(t *testing.T) {
 			Packet: Blob{Data: []byte{1, 2, 3}},
 			Maps:   [][]maps.Entry{{{Key: []byte{1}, Value: []byte{9, 9}}}},
 			Trace:  []string{"hello"},
+			Events: []Event{{Kind: RingRecord, Flags: 1, Data: []byte{4}}, {Kind: Redirect, Index: 2, Flags: 1}, {Kind: Message, Map: -1, Index: 7, Flags: 1, Data: []byte{5}}},
 		}
 	}
 	for _, tt := range []struct {
@@ -37,6 +38,15 @@ func TestCompare(t *testing.T) {
 		{"map missing", func(a, b *Outcome) { b.Maps = nil }, ObsAll, "maps"},
 		{"maps unseen", func(a, b *Outcome) { b.Maps = nil }, ObsAll &^ ObsMaps, ""},
 		{"trace", func(a, b *Outcome) { b.Trace = nil }, ObsAll, "trace"},
+		{"order of events", func(a, b *Outcome) { b.Events[0], b.Events[1] = b.Events[1], b.Events[0] }, ObsAll, "events"},
+		{"flags of a record", func(a, b *Outcome) { b.Events[0].Flags = 0 }, ObsAll, "events"},
+		{"flags of a record, unseen", func(a, b *Outcome) { b.Events[0].Flags = 0 }, ObsRecords, ""},
+		{"redirection unseen", func(a, b *Outcome) { b.Events[1].Index = 1 }, ObsRecords, ""},
+		{"record", func(a, b *Outcome) { b.Events[0].Data[0] = 6 }, ObsRecords, "records"},
+		{"socket of a message", func(a, b *Outcome) { b.Events[2].Index = 8 }, ObsRecords, "records"},
+		{"end of the socket", func(a, b *Outcome) { b.Events[2].Flags = 0 }, ObsRecords, "records"},
+		{"bytes of a message", func(a, b *Outcome) { b.Events[2].Data[0] = 6 }, ObsRecords, "records"},
+		{"message missing", func(a, b *Outcome) { b.Events = b.Events[:2] }, ObsRecords, "records"},
 		{"steps", func(a, b *Outcome) { b.Steps = 11 }, ObsAll, "steps"},
 		{"tainted", func(a, b *Outcome) { b.R0, a.Tainted = 6, true }, ObsAll, ""},
 		{"fuel, steps unseen", func(a, b *Outcome) { a.Kind, b.Kind, b.R0 = FuelSpent, FuelSpent, 6 }, ObsR0 | ObsPacket, ""},

@@ -9,10 +9,10 @@ import (
 // Event is an effect of a program on the world outside.
 type Event struct {
 	Kind  EventKind
-	Map   int    // the number of the map that it went through
-	Index uint64 // PerfSample: of the perf event; Redirect: the key
+	Map   int    // the number of the map that it went through; Message: -1
+	Index uint64 // PerfSample: of the perf event; Redirect: the key; Message: the socket's number
 	Flags uint64 // as the program gave them
-	Data  []byte // RingRecord, PerfSample; behind a sample's data the packet's part, if any
+	Data  []byte // what was put out; behind a sample's data the packet's part, if any; Redirect: the key in a sockhash
 	Undef []bool // which of Data have no defined value; nil: all have
 }
 
@@ -23,10 +23,11 @@ type EventKind uint8
 const (
 	RingRecord EventKind = iota // a record of a ring buffer, when it is submitted
 	PerfSample                  // bpf_perf_event_output
-	Redirect                    // bpf_redirect_map found a target
+	Redirect                    // bpf_redirect_map, or one of its kin, found a target
+	Message                     // a message got to a socket: see hook.Info.Verdict
 )
 
-var eventNames = [...]string{"ringbuf", "perf", "redirect"}
+var eventNames = [...]string{"ringbuf", "perf", "redirect", "message"}
 
 func (k EventKind) String() string {
 	if int(k) < len(eventNames) {
@@ -46,6 +47,9 @@ func EventKindByName(name string) (EventKind, bool) {
 }
 
 func (e *Event) String() string {
+	if e.Kind == Message {
+		return fmt.Sprintf("%s socket=%d flags=%#x data=%x", e.Kind, e.Index, e.Flags, e.Data)
+	}
 	return fmt.Sprintf("%s map=%d index=%d flags=%#x data=%x", e.Kind, e.Map, e.Index, e.Flags, e.Data)
 }
 
@@ -62,7 +66,7 @@ func compareEvents(a, b *Outcome, obs Observable) (Difference, bool) {
 	return Difference{}, true
 }
 
-// records picks records and samples, map by map and index by index.
+// records picks what was put out, map by map and index by index.
 func records(all []Event) []Event {
 	var out []Event
 	for _, e := range all {
@@ -86,7 +90,8 @@ func compareLists(name string, a, b []Event, flags bool) (Difference, bool) {
 			return Difference{name, where, a[i].String(), "absent"}, false
 		}
 		x, y := &a[i], &b[i]
-		if x.Kind != y.Kind || x.Map != y.Map || x.Index != y.Index || flags && x.Flags != y.Flags {
+		withFlags := flags || x.Kind == Message // there they say at which end of a socket it arrived
+		if x.Kind != y.Kind || x.Map != y.Map || x.Index != y.Index || withFlags && x.Flags != y.Flags {
 			return Difference{name, where, x.String(), y.String()}, false
 		}
 		dx, dy := &Blob{x.Data, x.Undef}, &Blob{y.Data, y.Undef}

@@ -48,6 +48,7 @@ type Machine struct {
 	rng                     rand.PCG
 	clock                   uint64
 	framesUsed              int
+	redirected              redirection
 	hook                    *hook.Info // of the program that runs
 	first                   mem.Perm   // what frame 0 allows; it stays open between runs
 }
@@ -111,11 +112,15 @@ func (m *Machine) Setup(t hook.Type, in *Input) error {
 	m.clear()
 	m.hook = info
 	m.World.trusted = m.World.trusted || m.Mode == Trusted
-	m.TailCalls, m.Budget, m.ReadUndef = 0, MaxLoops, false
+	m.TailCalls, m.Budget, m.ReadUndef, m.redirected = 0, MaxLoops, false, redirection{}
 	m.rng.Seed(in.Seed, 0x10c5_7e9)
 	m.clock = 1_000_000_000 + in.Seed%1_000_000_007
 	if info.Packet {
-		if err := m.put(&m.packet, in.Packet, "packet", mem.RW); err != nil {
+		p := mem.RW
+		if info.PacketRead {
+			p = mem.Read
+		}
+		if err := m.put(&m.packet, in.Packet, "packet", p); err != nil {
 			return err
 		}
 	}
@@ -128,7 +133,10 @@ func (m *Machine) Setup(t hook.Type, in *Input) error {
 		return m.put(&m.context, in.Context, "context", mem.RW)
 	}
 	if len(in.Context) > int(info.Size) {
-		return &Rejected{-1, fmt.Sprintf("the context has %d bytes, a %s program's has %d", len(in.Context), info.Name, info.Size)}
+		return &Rejected{-1, fmt.Sprintf("the context has %d bytes, a %s program's at most %d", len(in.Context), info.Name, info.Size)}
+	}
+	if info.Context == hook.Args {
+		return m.put(&m.context, in.Context, "context", mem.Read)
 	}
 	return m.putFields(info, in)
 }
@@ -238,6 +246,9 @@ func (m *Machine) Observe(r Result, o *Outcome) {
 	o.Context = m.blob(m.context, o.Context.Data)
 	o.Trace = append(o.Trace[:0], m.Trace...)
 	o.Events = append(o.Events[:0], m.Events...)
+	if m.hook.Verdict {
+		m.deliver(o)
+	}
 	o.Maps = slices.Grow(o.Maps[:0], len(m.World.Maps))[:len(m.World.Maps)] // with the buffers of earlier outcomes
 	for i, x := range m.World.Maps {
 		o.Maps[i] = x.Entries(o.Maps[i][:0])

@@ -145,3 +145,34 @@ func TestFuncAddressesAreFunctionsOnly(t *testing.T) {
 		}
 	}
 }
+
+// A raw tracepoint's context is as long as its arguments and cannot be written; the
+// packet of a control group's program cannot be written either.
+func TestSetupReadOnly(t *testing.T) {
+	w, err := NewWorld()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	m := w.NewMachine()
+	if err := m.Setup(hook.RawTracepoint, &Input{Context: make([]byte, 16)}); err != nil {
+		t.Fatal(err)
+	}
+	ctx := uint64(m.R1)
+	if !m.Mem.Can(ctx, 16, mem.Read) || m.Mem.Can(ctx, 17, mem.Read) || m.Mem.Can(ctx, 1, mem.Write) {
+		t.Error("the context of a raw tracepoint is not 16 bytes to read")
+	}
+	var rejected *Rejected
+	if err := m.Setup(hook.RawTracepoint, &Input{Context: make([]byte, 97)}); !errors.As(err, &rejected) {
+		t.Errorf("13 arguments: %v", err)
+	}
+	for typ, want := range map[hook.Type]bool{hook.CgroupSKBIngress: false, hook.CgroupSKBEgress: false, hook.StreamVerdict: true, hook.SchedCLS: true} {
+		if err := m.Setup(typ, &Input{Packet: make([]byte, 20)}); err != nil {
+			t.Fatal(err)
+		}
+		data := uint64(mem.PacketBase)
+		if !m.Mem.Can(data, 20, mem.Read) || m.Mem.Can(data, 20, mem.Write) != want {
+			t.Errorf("%s: the packet may be written: %v", typ, !want)
+		}
+	}
+}

@@ -138,7 +138,7 @@ const (
 	ObsFault // kind, pc and address
 	ObsTrace
 	ObsEvents
-	ObsRecords // of the events: the bytes put into ring buffers and perf events, map by map
+	ObsRecords // of the events: the bytes put into ring buffers and perf events, map by map, and messages to sockets
 
 	ObsAll = ObsR0 | ObsR0Low32 | ObsRegs | ObsMemory | ObsPacket | ObsContext | ObsMaps | ObsSteps | ObsFault | ObsTrace | ObsEvents | ObsRecords
 )

@@ -59,10 +59,13 @@ type inputFlags struct {
 	Packet []string `help:"Packet to run on; repeat for more than one." placeholder:"HEX" sep:"none" xor:"input"`
 	Pcap   string   `help:"Run on every packet of a capture (pcap or pcapng)." placeholder:"FILE" xor:"input"`
 	Mem    string   `help:"Memory that r1 points to, for programs of type mem." placeholder:"HEX" xor:"input"`
+	Ctx    []string `help:"Context that r1 points to: a command, arguments, fields of a struct __sk_buff; repeat for one an input." placeholder:"HEX" sep:"none"`
 }
 
 // given reports whether there is any.
-func (f *inputFlags) given() bool { return len(f.Packet) > 0 || f.Pcap != "" || f.Mem != "" }
+func (f *inputFlags) given() bool {
+	return len(f.Packet) > 0 || f.Pcap != "" || f.Mem != "" || len(f.Ctx) > 0
+}
 
 func (f *inputFlags) inputs() ([]vm.Input, error) {
 	var all []vm.Input
@@ -88,6 +91,28 @@ func (f *inputFlags) inputs() ([]vm.Input, error) {
 		for _, b := range packets {
 			all = append(all, vm.Input{Packet: b})
 		}
+	}
+	return f.contexts(all)
+}
+
+// contexts gives every input its context: the same one if there is only one. Without
+// other inputs each context is one.
+func (f *inputFlags) contexts(all []vm.Input) ([]vm.Input, error) {
+	switch {
+	case len(all) == 0:
+		all = make([]vm.Input, len(f.Ctx))
+	case len(f.Ctx) > 1 && len(f.Ctx) != len(all):
+		return nil, fmt.Errorf("--ctx: %d contexts for %d inputs: want one, or one each", len(f.Ctx), len(all))
+	}
+	for i := range all {
+		if len(f.Ctx) == 0 {
+			break
+		}
+		b, err := plugin.ParseHex(f.Ctx[min(i, len(f.Ctx)-1)])
+		if err != nil {
+			return nil, fmt.Errorf("--ctx: %w", err)
+		}
+		all[i].Context = b
 	}
 	return all, nil
 }

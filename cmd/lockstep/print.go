@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/casefile"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
 // printOutcome shows how input i of a case ended, and what it changed.
@@ -41,6 +42,9 @@ func printOutcome(w io.Writer, f *casefile.File, i int, o *vm.Outcome, obs vm.Ob
 	in := &f.Inputs[i]
 	printBytes(w, "memory", in.Memory, &o.Memory, obs&vm.ObsMemory)
 	printBytes(w, "packet", in.Packet, &o.Packet, obs&vm.ObsPacket)
+	if info := hook.Lookup(f.Programs[0].Type); info != nil && info.Context == hook.Buffer {
+		printBytes(w, "context", in.Context, &o.Context, obs&vm.ObsContext)
+	}
 	printMaps(w, f, o, obs)
 }
 

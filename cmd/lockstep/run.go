@@ -21,15 +21,16 @@ type runCmd struct {
 
 func (c *runCmd) Help() string {
 	return `A case file may say what should come of its inputs; then the exit status is 0 if it
-does, and 1 if not. Without that it is 0 if the program returned. --packet, --pcap
-and --mem replace the inputs, and what was expected of them.
+does, and 1 if not. Without that it is 0 if the program returned. --packet, --pcap,
+--mem and --ctx replace the inputs, and what was expected of them.
 
 Examples:
 
   lockstep run case.txtar --trace
   lockstep run case.txtar --target kernel
   lockstep run firewall.o:firewall --pcap traffic.pcap --count
-  lockstep run prog.o --packet '00 11 22 33 44 55  66 77 88 99 aa bb  08 00'`
+  lockstep run prog.o --packet '00 11 22 33 44 55  66 77 88 99 aa bb  08 00'
+  lockstep run syscalls.o --ctx '0000000000000000 0100000000000000'`
 }
 
 // runReport is the JSON object. The Run at the top is that of the last input.

@@ -161,7 +161,7 @@ func TestServerEqualsEngine(t *testing.T) {
 }
 
 func random(r *rand.Rand) *vm.Case {
-	types := []hook.Type{hook.Unspec, hook.XDP, hook.SchedCLS, hook.Syscall}
+	types := []hook.Type{hook.Unspec, hook.XDP, hook.SchedCLS, hook.Syscall, hook.RawTracepoint, hook.CgroupSKBEgress, hook.StreamVerdict}
 	p := &vm.Program{Type: types[r.IntN(len(types))], Order: spec.ByteOrder(r.IntN(2))}
 	bytes := func() []byte {
 		b := make([]byte, 1+r.IntN(20))

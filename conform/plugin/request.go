@@ -24,6 +24,7 @@ var contexts = []struct {
 	{"xdp", hook.XdpMD, hook.XDP},
 	{"skb", hook.SkBuff, hook.SchedCLS},
 	{"buffer", hook.Buffer, hook.Syscall},
+	{"args", hook.Args, hook.RawTracepoint},
 }
 
 // ParseRequest reads a line. Fields that the protocol does not have are errors,

@@ -58,7 +58,7 @@ func TestAnswer(t *testing.T) {
 		{"both programs", `{"id":7,"program":"","programs":[]}`, `{"id":7,"error":"both program and programs`},
 		{"both inputs", `{"id":7,"program":"","memory":"","inputs":[]}`, `{"id":7,"error":"both memory and inputs`},
 		{"part of a slot", `{"id":7,"program":"95"}`, `{"id":7,"error":"program 0: insn 0: length 1 must be`},
-		{"ctx", `{"id":7,"program":"","ctx":"xmas"}`, `{"id":7,"error":"ctx \"xmas\": want one of mem, xdp, skb, buffer"}`},
+		{"ctx", `{"id":7,"program":"","ctx":"xmas"}`, `{"id":7,"error":"ctx \"xmas\": want one of mem, xdp, skb, buffer, args"}`},
 		{"type", `{"id":7,"program":"","type":"xmas"}`, `{"id":7,"error":"type \"xmas\": unknown program type"}`},
 		{"type and ctx", `{"id":7,"program":"","type":"xdp","ctx":"skb"}`, `{"id":7,"error":"type \"xdp\" does not have ctx \"skb\""}`},
 		{"order", `{"id":7,"program":"","byte_order":"x"}`, `{"id":7,"error":"byte_order \"x\": want little or big"}`},

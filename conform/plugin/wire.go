@@ -35,7 +35,7 @@ type Request struct {
 	Programs []Hex `json:"programs,omitempty"` // or several; the first runs
 
 	Type      string `json:"type,omitempty"`       // program type, by the names of vm/hook; follows from Ctx if absent
-	Ctx       string `json:"ctx,omitempty"`        // mem (default), xdp, skb, buffer
+	Ctx       string `json:"ctx,omitempty"`        // mem (default), xdp, skb, buffer, args
 	ByteOrder string `json:"byte_order,omitempty"` // little (default) or big
 	Maps      []Map  `json:"maps,omitempty"`
 

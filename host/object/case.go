@@ -121,14 +121,17 @@ func mapLoads(insns []spec.Insn) func(yield func(pc, fd int) bool) {
 	}
 }
 
+// sections are the names that say a type which is simulated.
+const sections = "xdp, tc, socket, cgroup_skb, sk_skb, raw_tp or syscall"
+
 func (p *Program) runnable() error {
 	switch {
 	case p.Unready != nil:
 		return p.Unready
 	case p.Type == hook.Unspec:
-		return errors.New("the section's name says no program type; name it xdp, tc, socket or syscall")
+		return errors.New("the section's name says no program type; name it " + sections)
 	case hook.Lookup(p.Type) == nil:
-		return &vm.Unsupported{What: fmt.Sprintf("%s, by the section's name; xdp, tc, socket and syscall are simulated", p.Type)}
+		return &vm.Unsupported{What: fmt.Sprintf("%s, by the section's name; simulated are %s", p.Type, sections)}
 	}
 	return nil
 }

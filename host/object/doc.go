@@ -4,7 +4,7 @@
 // apart and links it, and this package puts the parts into the terms of package vm.
 //
 //	ELF section            becomes
-//	xdp, tc, …             a Program: the section's name gives the type
+//	xdp, tc, raw_tp/…, …   a Program: the section's name gives the type
 //	.text                  subprograms, appended to every program that calls them
 //	.maps                  a map
 //	.rodata .data .bss     an array with one entry, which holds the section

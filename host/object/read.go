@@ -34,7 +34,7 @@ func Read(r io.ReaderAt) (*Object, error) {
 		p := coll.Programs[name]
 		o.License = p.License
 		out := &Program{Section: p.SectionName}
-		out.Name, out.Type, out.Order = name, hook.Type(p.Type), o.Order
+		out.Name, out.Type, out.Order = name, hook.Of(uint32(p.Type), uint32(p.AttachType)), o.Order
 		out.Insns, out.Unready = link(p.Instructions, p.ByteOrder, o.mapIndex)
 		o.Programs = append(o.Programs, out)
 	}

@@ -118,4 +118,13 @@ var control = []Erratum{
 		Case:   "loop-count",
 		Stage:  Run,
 	},
+	{
+		ID: "loop-error", Title: "Upper half of bpf_loop's error",
+		Texts: "The helper returns a long, negative for an error; the RFC leaves helpers to the platform.",
+		Linux: "[ran] 6.18: for a count above 8,388,608 the helper returns -E2BIG in 64 bits. The code that the verifier writes in place of the call, see " +
+			"above, returns 0xfffffff9: a program that compares 64 bits with zero sees no error.",
+		Choice: "The helper's answer. The case hides from the verifier that flags is 0.",
+		Case:   "loop-error",
+		Stage:  Run,
+	},
 }

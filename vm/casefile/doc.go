@@ -36,7 +36,8 @@
 //
 //	name    a title
 //	type    the program type of all programs, by name or number: mem (default), xdp,
-//	        sched_cls, socket_filter, syscall
+//	        sched_cls, socket_filter, cgroup_skb/ingress, cgroup_skb/egress,
+//	        sk_skb/stream_verdict, sk_skb/verdict, raw_tracepoint, syscall
 //	mode    checked (default) or trusted
 //	fuel    instructions an input may take; default 1,000,000
 //	order   little (default) or big

@@ -3,6 +3,7 @@ package casefile
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -36,7 +37,7 @@ func programType(s string) (hook.Type, error) {
 	}
 	n, err := strconv.ParseUint(s, 0, 32)
 	if err != nil {
-		return 0, fmt.Errorf("unknown program type %q: want mem, xdp, sched_cls, socket_filter, syscall, or Linux's number", s)
+		return 0, fmt.Errorf("unknown program type %q: want %s, or Linux's number", s, strings.Join(hook.Names(), ", "))
 	}
 	return hook.Type(n), nil
 }

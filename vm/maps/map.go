@@ -51,6 +51,12 @@ type Redirector interface {
 	Target(index uint32) bool
 }
 
+// Sockets is a Map of sockets.
+type Sockets interface {
+	// Socket is the number of the socket under a key.
+	Socket(key []byte) (n uint32, ok bool)
+}
+
 // TailCaller is a map that names programs.
 type TailCaller interface {
 	Program(i uint32) (prog uint32, ok bool)

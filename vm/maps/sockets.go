@@ -1,6 +1,7 @@
 package maps
 
-// Maps of sockets. A value is the number of a simulated socket; any but 0 exists.
+// Maps of sockets. A value is the number of a simulated socket, little-endian on every
+// machine; any but 0 exists. Programs read values and do not write them.
 // These maps record where packets were redirected, and know nothing of states or
 // protocols of sockets.
 
@@ -51,6 +52,20 @@ func (x *sockets) Delete(key []byte) error {
 	return x.sparse.Delete(key)
 }
 
+// Socket finds one in a sockmap or an xskmap.
+func (x *sockets) Socket(key []byte) (uint32, bool) { return x.socket(x, key) }
+
+// socket reads the number that a lookup finds.
+func (o *object) socket(m Map, key []byte) (uint32, bool) {
+	addr, ok := m.Lookup(key)
+	if !ok {
+		return 0, false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return number(o.mem.Bytes(addr, 4)), true
+}
+
 func (x *sockets) userLookup(key, value []byte) error {
 	if x.spec.Type == XSKMap {
 		return EOPNOTSUPP
@@ -94,6 +109,9 @@ func (h *sockHash) Update(key, value []byte, flags uint64) error {
 	}
 	return err
 }
+
+// Socket finds one by its key.
+func (h *sockHash) Socket(key []byte) (uint32, bool) { return h.socket(h, key) }
 
 func (h *sockHash) userLookup(key, value []byte) error { return h.lookupSocket(h, key, value) }
 func (h *sockHash) userTake(_, _ []byte) error         { return ENOTSUPP }

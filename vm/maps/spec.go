@@ -71,7 +71,7 @@ func (s *Spec) stride() uint32 { return round8(s.ValueSize) + redZone }
 // perm is what programs may do with values.
 func (s *Spec) perm() mem.Perm {
 	switch {
-	case s.Type == DevMap, s.Type == DevMapHash, s.Type == CPUMap, s.Type == XSKMap:
+	case s.Type == DevMap, s.Type == DevMapHash, s.Type == CPUMap, s.Type == XSKMap, s.Type == SockMap, s.Type == SockHash:
 		return mem.Read
 	case s.Flags&ReadOnly != 0:
 		return mem.Read

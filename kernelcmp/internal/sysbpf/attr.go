@@ -21,6 +21,7 @@ type Map struct {
 // Prog is what BPF_PROG_LOAD takes.
 type Prog struct {
 	Type     uint32
+	Attach   uint32 // expected_attach_type
 	Flags    uint32
 	Code     []byte // slots of 8 bytes
 	BTF      int    // descriptor of the BTF object that FuncInfo refers to; 0: none

@@ -211,7 +211,7 @@ func LoadProg(p *Prog) (fd int, err error) {
 		fdArray            unsafe.Pointer
 	}{
 		progType: p.Type, insnCnt: uint32(len(p.Code) / 8), insns: ptr(p.Code), license: ptr(license),
-		flags: p.Flags, fdArray: ptr(p.FDs),
+		flags: p.Flags, attach: p.Attach, fdArray: ptr(p.FDs),
 	}
 	if p.LogLevel > 0 {
 		attr.logLevel, attr.logSize, attr.logBuf = p.LogLevel, uint32(len(p.Log)), ptr(p.Log)
@@ -250,6 +250,14 @@ func RunProg(fd int, r *Run) error {
 	r.DataOut = r.DataOut[:min(int(attr.dataOut), cap(r.DataOut))]
 	r.CtxOut = r.CtxOut[:min(int(attr.ctxOut), cap(r.CtxOut))]
 	return nil
+}
+
+// Attach attaches a program to a map of sockets: sockets put into it afterwards run
+// the program.
+func Attach(mapFD, progFD int, attachType uint32) error {
+	attr := struct{ target, prog, attachType, flags, replace, _ uint32 }{target: uint32(mapFD), prog: uint32(progFD), attachType: attachType}
+	_, err := call(unix.BPF_PROG_ATTACH, &attr)
+	return err
 }
 
 // OutputEvent opens the perf event of a CPU that bpf_perf_event_output writes to.

@@ -54,6 +54,9 @@ func LoadProg(*Prog) (fd int, err error) { return -1, errors.ErrUnsupported }
 // RunProg runs a program once.
 func RunProg(int, *Run) error { return errors.ErrUnsupported }
 
+// Attach attaches a program to a map of sockets.
+func Attach(int, int, uint32) error { return errors.ErrUnsupported }
+
 // OutputEvent opens a perf event.
 func OutputEvent(int) (fd int, err error) { return -1, errors.ErrUnsupported }
 
