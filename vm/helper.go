@@ -48,7 +48,7 @@ const (
 
 // helpers is indexed by number. Each family of helpers has a file and a table.
 var helpers = func() (all [256]*Helper) {
-	for _, family := range []map[int32]*Helper{basicHelpers, mapHelpers, ringHelpers, outputHelpers, socketHelpers} {
+	for _, family := range []map[int32]*Helper{basicHelpers, mapHelpers, ringHelpers, outputHelpers, skbHelpers, socketHelpers} {
 		for id, h := range family {
 			h.ID = id
 			all[id] = h
