@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -12,8 +13,9 @@ import (
 )
 
 // cpus is how many values the kernel keeps under a key of a per-CPU map: one for
-// every CPU that there could be, or 0 if that cannot be found out.
-var cpus = func() uint32 {
+// every CPU that there could be, or 0 if that cannot be found out. In a guest /sys is
+// there only when main has begun.
+var cpus = sync.OnceValue(func() uint32 {
 	b, err := os.ReadFile("/sys/devices/system/cpu/possible")
 	if err != nil {
 		return 0
@@ -24,7 +26,7 @@ var cpus = func() uint32 {
 		return 0
 	}
 	return uint32(n) + 1
-}()
+})
 
 // pin keeps the calling goroutine on CPU 0, which is where our machines run a case.
 // Where that is not allowed, per-CPU maps cannot be compared.
@@ -36,7 +38,7 @@ func pin() (ok bool) {
 // kernelValue is the size of a map's value in the kernel's user space.
 func kernelValue(s *maps.Spec) uint32 {
 	if s.Type.PerCPU() {
-		return round8(s.ValueSize) * cpus
+		return round8(s.ValueSize) * cpus()
 	}
 	return s.ValueSize
 }
@@ -66,12 +68,12 @@ func shown(s *maps.Spec, value []byte) []byte {
 // perCPUValue is an initial value as the kernel wants it: one becomes every CPU's.
 func perCPUValue(s *maps.Spec, value []byte) []byte {
 	one := round8(s.ValueSize)
-	out := make([]byte, one*cpus)
+	out := make([]byte, one*cpus())
 	if len(value) != int(s.ValueSize) {
 		copy(out, value)
 		return out
 	}
-	for cpu := range cpus {
+	for cpu := range cpus() {
 		copy(out[cpu*one:], value)
 	}
 	return out

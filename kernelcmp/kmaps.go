@@ -24,7 +24,7 @@ func (e *executor) unfitMap(s *maps.Spec) string {
 	switch n := uint64(s.MaxEntries) * (uint64(s.KeySize) + uint64(kernelValue(s))); {
 	case !s.Type.Simulated():
 		return s.Type.String()
-	case s.Type.PerCPU() && (!e.pinned || cpus < vm.DefaultCPUs):
+	case s.Type.PerCPU() && (!e.pinned || cpus() < vm.DefaultCPUs):
 		return fmt.Sprintf("map %s: a %s on a host where CPU 0 may not be chosen or is the only one", s.Name, s.Type)
 	case s.Type.LRU() && s.MaxEntries < leastLRU:
 		return fmt.Sprintf("map %s: which key a %s of less than %d entries evicts is not determined", s.Name, s.Type, leastLRU)

@@ -22,7 +22,9 @@ func (m *kmap) read(s *maps.Spec) (x contents, err error) {
 	case s.Type == maps.Queue, s.Type == maps.Stack:
 		x, err = readList(m.fd, s)
 	case s.Type == maps.Hash, s.Type.PerCPU(), s.Type.LRU():
-		x, err = readBatches(m.fd, s)
+		if x, err = readBatches(m.fd, s); errors.Is(err, sysbpf.ENOTSUPP) || errors.Is(err, syscall.EINVAL) {
+			x, err = readOneByOne(m.fd, s) // per-CPU arrays have batches since 5.13
+		}
 	default:
 		x, err = readOneByOne(m.fd, s)
 	}
@@ -65,25 +67,32 @@ func readBatches(fd int, s *maps.Spec) (contents, error) {
 		cursor, next, spare = next, spare, next
 	}
 	x := contents{Keys: keys[:n*s.KeySize], Values: values[:n*size]}
-	if s.Type.PerCPU() {
-		x.Values = nil
-		for i := range n {
-			x.Values = append(x.Values, shown(s, values[i*size:])...)
-		}
+	return x.shown(s), nil
+}
+
+// shown cuts the values of per-CPU maps down to what an outcome shows.
+func (x contents) shown(s *maps.Spec) contents {
+	if !s.Type.PerCPU() {
+		return x
+	}
+	all := x.Values
+	x.Values = nil
+	for size := int(kernelValue(s)); len(all) >= size && size > 0; all = all[size:] {
+		x.Values = append(x.Values, shown(s, all)...)
 	}
 	if s.Type == maps.PerCPUArray {
 		x.Keys = nil
 	}
-	return x, nil
+	return x
 }
 
 // readOneByOne is for types whose batches stop at gaps, or that have none.
 func readOneByOne(fd int, s *maps.Spec) (x contents, err error) {
 	var key []byte
 	for {
-		next, value := make([]byte, s.KeySize), make([]byte, s.ValueSize)
+		next, value := make([]byte, s.KeySize), make([]byte, kernelValue(s))
 		if err := sysbpf.NextKey(fd, key, next); errors.Is(err, syscall.ENOENT) {
-			return x, nil
+			return x.shown(s), nil
 		} else if err != nil {
 			return x, err
 		}

@@ -207,7 +207,7 @@ func (c *caller) element() {
 		c.scalar("bpf_map_delete_elem")
 	case n < 7 && c.s.Type.PerCPU():
 		c.key()
-		c.line("r3 = %d", []uint32{0, 1, 1, cpus, 1 << 20}[c.r.IntN(5)])
+		c.line("r3 = %d", []uint32{0, 1, 1, cpus(), 1 << 20}[c.r.IntN(5)])
 		c.pointer("bpf_map_lookup_percpu_elem")
 	default:
 		c.key()

@@ -40,7 +40,7 @@ var (
 )
 
 func newStand(t *testing.T) *stand {
-	st := &stand{t: t, cpus: cpus, why: map[maps.Type]string{}, ids: map[maps.Type][]uint64{}}
+	st := &stand{t: t, cpus: cpus(), why: map[maps.Type]string{}, ids: map[maps.Type][]uint64{}}
 	for _, s := range []*maps.Spec{&innerGood, &innerGood, &innerBad} {
 		fd := st.must(st.create(s))
 		id, err := sysbpf.ID(fd)

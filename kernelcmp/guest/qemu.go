@@ -119,7 +119,7 @@ func startQEMU(ctx context.Context, img *Image, initramfs []byte, from *snapshot
 func (m *machine) arguments(img *Image, initrd string, from *snapshot) []string {
 	cmdline := fmt.Sprintf("console=%s %s lockstep.link=virtio lockstep.jit=1", m.board.console, commandLine)
 	args := append([]string{
-		"-accel", "tcg", "-m", "256", "-smp", "1,maxcpus=2", // two possible CPUs, as a World has
+		"-accel", "tcg", "-m", "256", "-smp", "2", // as many CPUs as a World has, for maps with a value a CPU
 		"-nodefaults", "-display", "none", "-no-reboot",
 		"-kernel", filepath.Join(img.Dir, img.Kernel), "-initrd", initrd, "-append", cmdline,
 		"-chardev", "stdio,id=con,signal=off",
