@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -32,6 +33,7 @@ func checkKernel(t *testing.T, program string, want []expected) {
 	var refused *ebpf.VerifierError
 	switch {
 	case errors.As(err, &refused):
+		skipIfLacking(t, strings.Join(refused.Log, "\n"))
 		t.Fatalf("the kernel's verifier refuses the program: %+v", refused)
 	case errors.Is(err, os.ErrPermission), errors.Is(err, ebpf.ErrNotSupported):
 		t.Skipf("bpf() is not permitted here: run as root on Linux (%v)", err)
