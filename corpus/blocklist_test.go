@@ -119,7 +119,7 @@ func TestBlocklist(t *testing.T) {
 		e := expected{name: w.name, packet: all[i], r0: xdpPass}
 		if w.everything && listed < len(blockedNets) {
 			listed++
-			e.set = func(o spec.ByteOrder) entries { return blocklistNets(o, nil, listed-1, listed) }
+			e.set = func(o spec.ByteOrder) entries { return blocklistNets(o, listed-1, listed) }
 		}
 		outcomes[w.outcome]++
 		if w.net != noNet {
@@ -129,39 +129,47 @@ func TestBlocklist(t *testing.T) {
 		if w.outcome == banished || w.outcome == badIP {
 			e.r0 = xdpDrop
 		}
-		e.maps = blocklistMaps(outcomes[:], counts[:listed])
+		e.maps = blocklistMaps(outcomes[:], counts, listed)
 		want = append(want, e)
 	}
-	want[0].set = func(o spec.ByteOrder) entries { return blocklistNets(o, nil, 0, len(blockedNets)-1) }
+	want[0].set = func(o spec.ByteOrder) entries { return blocklistNets(o, 0, len(blockedNets)-1) }
 	check(t, "blocklist", want)
 }
 
-func blocklistMaps(outcomes []uint64, counts [][2]uint64) func(spec.ByteOrder) entries {
+// blocklistMaps are the maps with the first networks on the list.
+func blocklistMaps(outcomes []uint64, counts [][2]uint64, listed int) func(spec.ByteOrder) entries {
 	outcomes, counts = slices.Clone(outcomes), slices.Clone(counts)
 	return func(o spec.ByteOrder) entries {
-		e := blocklistNets(o, counts, 0, len(counts))
-		e["outcomes"] = array(o, outcomes...)
+		all := make([][]byte, 64)
+		for i := range all {
+			all[i] = make([]byte, 16)
+		}
+		for i, n := range counts {
+			all[ruleNumber(i)] = numbers(o, n[:]...)
+		}
+		e := blocklistNets(o, 0, listed)
+		e["outcomes"], e["counts"] = array(o, outcomes...), arrayOf(o, all...)
 		return e
 	}
 }
 
-// blocklistNets are networks of the list as the program has them, with what they have counted.
-func blocklistNets(o spec.ByteOrder, counts [][2]uint64, from, to int) entries {
+// ruleNumber is where a network counts: anywhere, as long as it is a place of its own.
+func ruleNumber(net int) uint32 { return uint32(63 - 3*net) }
+
+// blocklistNets are networks of the list as the program has them.
+func blocklistNets(o spec.ByteOrder, from, to int) entries {
 	e := entries{}
-	for i, n := range blockedNets[from:to] {
-		p := netip.MustParsePrefix(n.prefix)
-		value := make([]uint64, 3) // allow, packets, bytes
-		if n.allow {
-			value[0] = 1
-		}
-		if counts != nil {
-			copy(value[1:], counts[from+i][:])
+	for i := from; i < to; i++ {
+		p := netip.MustParsePrefix(blockedNets[i].prefix)
+		rule := []uint32{0, ruleNumber(i)}
+		if blockedNets[i].allow {
+			rule[0] = 1
 		}
 		name := "nets4"
 		if p.Addr().Is6() {
 			name = "nets6"
 		}
-		e[name] = append(e[name], entry(append(words(o, uint32(p.Bits())), p.Addr().AsSlice()...), numbers(o, value...)))
+		e[name] = append(e[name], entry(append(words(o, uint32(p.Bits())), p.Addr().AsSlice()...), words(o, rule...)))
 	}
 	return e
 }
@@ -169,14 +177,15 @@ func blocklistNets(o spec.ByteOrder, counts [][2]uint64, from, to int) entries {
 // newBlocklistModel looks at every network, where the program descends a trie.
 func newBlocklistModel() model {
 	outcomes := make([]uint64, 5)
-	counts := make([][2]uint64, len(blockedNets)-1)
+	counts := make([][2]uint64, len(blockedNets))
+	listed := len(blockedNets) - 1
 	return model{
 		outcomes: outcomes,
-		set:      func(o spec.ByteOrder) entries { return blocklistNets(o, nil, 0, len(counts)) },
+		set:      func(o spec.ByteOrder) entries { return blocklistNets(o, 0, listed) },
 		step: func(frame []byte) (uint64, []byte) {
 			outcome, addrs := blocklistParse(frame)
 			for _, a := range addrs {
-				if n := longestNet(a, len(counts)); n != noNet {
+				if n := longestNet(a, listed); n != noNet {
 					counts[n][0]++
 					counts[n][1] += uint64(len(frame))
 					outcome = banished
@@ -192,7 +201,7 @@ func newBlocklistModel() model {
 			}
 			return xdpPass, frame
 		},
-		maps: func() func(spec.ByteOrder) entries { return blocklistMaps(outcomes, counts) },
+		maps: func() func(spec.ByteOrder) entries { return blocklistMaps(outcomes, counts, listed) },
 	}
 }
 

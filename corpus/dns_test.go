@@ -151,7 +151,7 @@ func dnsCases() []dnsCase {
 		raw("the UDP length ends in the DNS header", badQuery, with(ads.frame, udpLength, 0, 8+11)),
 		raw("the UDP length ends in the name", badQuery, with(ads.frame, udpLength, 0, 8+12+12)),
 		raw("the UDP length ends in the class", badQuery, with(ads.frame, udpLength, 0, 8+12+13+3)),
-		raw("a label of 64 letters", badQuery, with(ads.frame, nameAt, 64)),
+		raw("a label of 64 letters", badQuery, with(dnsFrame(5353, 64, query(longestName+"yy", nil)), nameAt, 64)),
 		raw("a pointer", badQuery, with(ads.frame, nameAt, 0xc0, 12)),
 		raw("a pointer behind a label", badQuery, with(ads.frame, nameAt+4, 0xc0, 12)),
 		raw("no whole Ethernet header", noQuery, ads.frame[:13]),

@@ -6,6 +6,15 @@
 //	firewall    xdp         parses Ethernet, VLAN, IPv4, TCP and UDP; drops by rules in a hash
 //	checksum    sched_cls   verifies and mends the IPv4 header checksum in the packet
 //	ratelimit   xdp         a token bucket for every source; .rodata, .bss and a settable clock
+//	blocklist   xdp         blocks networks of IPv4 and IPv6; LPM tries
+//	balancer    xdp         spreads connections over backends; consistent hash, LRU hash, checksums of TCP and UDP
+//	dns         xdp         turns queries for blocked names into replies; reads labels one by one
+//	tcpopts     sched_cls   counts TCP options, clamps the MSS; a checksum of bytes at odd places
+//	pipeline    xdp         stages by tail calls, one of them missing, one that calls itself; per-CPU arrays
+//	conntrack   sched_cls   follows TCP connections by a table of states; ring buffer, per-CPU counters
+//	sampler     xdp         shows parts of some packets; perf events, a queue, a stack, .data
+//	tenants     xdp         a firewall for each VLAN; maps in a map
+//	entropy     sched_cls   marks packets by their entropy; callbacks, a global function, atomics
 //	cgroup      cgroup_skb  who may be written to, and how much: two programs, LPM prefixes, budgets
 //	sockredir   sk_skb      routes messages between sockets by a sockhash and a sockmap
 //	syscalls    raw_tp      counts system calls by number
@@ -15,7 +24,8 @@
 //	control     syscall     commands to a table, with loops over its keys; the answer is in the context
 //
 // programs/testdata holds the packets that the tests send through them. The tests
-// compare every target with plain Go that states what each program is to do.
+// compare every target with plain Go that states what each program is to do. All but
+// ratelimit, which is of -mcpu=v4, load on Linux 6.1; entropy wants a kernel with a JIT.
 //
 // regress/ holds cases that some implementation once got wrong, each with what is
 // right and, in its comment, who was wrong and how. A bug of a kernel that may be

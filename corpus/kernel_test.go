@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -19,7 +20,7 @@ import (
 // of host/object takes part, so it shows what the object means.
 func checkKernel(t *testing.T, program string, want []expected) {
 	t.Helper()
-	b, err := objects.ReadFile("programs/" + program + ".o")
+	b, err := objects.ReadFile("programs/" + fileOf(program, hostOrder))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,6 +33,7 @@ func checkKernel(t *testing.T, program string, want []expected) {
 	var refused *ebpf.VerifierError
 	switch {
 	case errors.As(err, &refused):
+		skipIfLacking(t, strings.Join(refused.Log, "\n"))
 		t.Fatalf("the kernel's verifier refuses the program: %+v", refused)
 	case errors.Is(err, os.ErrPermission), errors.Is(err, ebpf.ErrNotSupported):
 		t.Skipf("bpf() is not permitted here: run as root on Linux (%v)", err)
@@ -43,7 +45,7 @@ func checkKernel(t *testing.T, program string, want []expected) {
 	typ := hook.Type(s.Programs[program].Type)
 	for _, w := range kernelTakes(t, typ, want) {
 		if w.set != nil {
-			k.write(t, w.set(spec.Little))
+			k.write(t, w.set(hostOrder))
 		}
 		run := ebpf.RunOptions{Data: w.send(), DataOut: make([]byte, len(w.packet)+256), Repeat: 1}
 		if typ == hook.SchedCLS {
@@ -60,18 +62,21 @@ func checkKernel(t *testing.T, program string, want []expected) {
 			t.Errorf("%s: the packet (-want +got):\n%s", w.name, cmp.Diff(w.packet, run.DataOut))
 		}
 		if typ == hook.SchedCLS {
-			compareMark(t, run.ContextOut.([]byte), w, spec.Little)
+			compareMark(t, run.ContextOut.([]byte), w, hostOrder)
 		}
-		for name, entries := range w.maps(spec.Little) {
+		for name, entries := range w.maps(hostOrder) {
 			if diff := difference(entries, k.read(t, name)); diff != "" {
 				t.Errorf("%s: map %s (-want +got):\n%s", w.name, name, diff)
 			}
 		}
-		if d, same := vm.Compare(&vm.Outcome{Events: w.effects(spec.Little, k.number)}, &vm.Outcome{Events: k.events(t)}, vm.ObsRecords); !same {
+		if d, same := vm.Compare(&vm.Outcome{Events: w.effects(hostOrder, k.number)}, &vm.Outcome{Events: k.events(t)}, vm.ObsRecords); !same {
 			t.Errorf("%s: want, got: %v", w.name, d)
 		}
 	}
 }
+
+// hostOrder is the byte order of the machine that runs the tests.
+var hostOrder = map[uint16]spec.ByteOrder{1: spec.Little, 0x0100: spec.Big}[binary.NativeEndian.Uint16([]byte{1, 0})]
 
 // kernelTakes is what comes before the first packet that net/bpf/test_run.c refuses:
 // one without a whole Ethernet header or, in a socket buffer, IP header.

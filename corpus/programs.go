@@ -23,10 +23,7 @@ func Objects() []string {
 
 // Object reads one of the compiled programs, in a byte order.
 func Object(name string, order spec.ByteOrder) (*object.Object, error) {
-	file := name + ".o"
-	if order == spec.Big {
-		file = name + ".be.o"
-	}
+	file := fileOf(name, order)
 	b, err := objects.ReadFile("programs/" + file)
 	if err != nil {
 		return nil, fmt.Errorf("no program %q in the corpus: it has %s", name, strings.Join(Objects(), ", "))
@@ -37,4 +34,11 @@ func Object(name string, order spec.ByteOrder) (*object.Object, error) {
 	}
 	o.Name = file
 	return o, nil
+}
+
+func fileOf(name string, order spec.ByteOrder) string {
+	if order == spec.Big {
+		return name + ".be.o"
+	}
+	return name + ".o"
 }

@@ -94,6 +94,7 @@ func tenantsCases() []tenantsCase {
 		c("guests: ping", ping(7), letIn, 7),
 		c("guests: nothing of TCP", onTCP(7, 80), unknown, noPolicy),
 		c("VLAN 9 is nobody's", onTCP(9, 80), noTenant, noPolicy),
+		c("nor VLAN 257", onTCP(257, 80), noTenant, noPolicy),
 		c("VLAN 4095, with the highest priority", onTCP(4095, 80), noTenant, noPolicy),
 		c("no VLAN", build(ethernet(ip4), ipv4(client, server, layers.IPProtocolTCP), tcp(1000, 80)), noTenant, noPolicy),
 		c("ARP on a VLAN", tagged(1, layers.EthernetTypeARP, gopacket.Payload(make([]byte, 28))), notTenantIP, noPolicy),

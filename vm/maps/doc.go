@@ -13,7 +13,7 @@
 //	array, percpu_array               yes                      nothing known
 //	hash, percpu_hash                 yes                      order of iteration is that of BPF_F_ZERO_SEED
 //	lru_hash, lru_percpu_hash         yes                      which key is evicted: see clock
-//	lpm_trie                          yes                      nothing known
+//	lpm_trie                          yes                      values lie at multiples of 8, whatever the key's size
 //	queue, stack                      no, copies only          nothing known
 //	bloom_filter                      no                       the seed is always 0
 //	ringbuf                           records while reserved   reserved bytes are 0; no wake-ups
