@@ -33,7 +33,6 @@ type Image struct {
 // Manifest is what the cache knows of an image. Files are by name, with their SHA-256.
 type Manifest struct {
 	Packages []string          `json:"packages"` // with versions
-	Release  string            `json:"release"`  // as uname -r has it, where the file's name says it
 	Fetched  time.Time         `json:"fetched"`
 	Kernel   string            `json:"kernel"`
 	Modules  []string          `json:"modules,omitempty"` // in the order of loading
@@ -174,9 +173,8 @@ func moduleRank(name string) int {
 func (img *Image) take(name string, _ fs.FileMode, r io.Reader) error {
 	base := path.Base(name)
 	switch {
-	case strings.HasPrefix(name, "boot/vmlinu"), name == "usr/bin/linux.uml":
+	case strings.HasPrefix(name, "boot/vmlinu"), name == "usr/bin/linux.uml", base == "vmlinuz": // the last beside the modules, since 6.19
 		img.Kernel = base
-		_, img.Release, _ = strings.Cut(base, "-")
 	case img.Rung.Kind == QEMU && moduleRank(name) >= 0:
 		img.Modules = append(img.Modules, base)
 	default:
