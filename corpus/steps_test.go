@@ -98,7 +98,7 @@ func checkSteps(t *testing.T, name string, steps []step) {
 // walk runs the steps, stretch by stretch.
 func walk(t *testing.T, target vm.Target, o *object.Object, steps []step) {
 	t.Helper()
-	if strings.HasPrefix(target.Name(), "kernel") { // the host's, or a guest's
+	if isKernel(target) {
 		steps = within(t, steps)
 	}
 	contents := entries{} // by now
@@ -120,9 +120,7 @@ func walk(t *testing.T, target vm.Target, o *object.Object, steps []step) {
 			c.Inputs = append(c.Inputs, s.input(o.Order))
 		}
 		outcomes := target.Run(c)
-		if guest := strings.HasPrefix(target.Name(), "kernel:"); outcomes[0].Kind == vm.LoadUnsupported && (guest || o.Order == spec.Big) {
-			t.Skip("unsupported:", outcomes[0].Reason)
-		}
+		skipUnsupported(t, target, o.Order, &outcomes[0])
 		for i, s := range steps[:n] {
 			out := &outcomes[i]
 			if out.Kind != vm.Exit {

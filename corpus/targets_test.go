@@ -48,7 +48,11 @@ type effect struct {
 // TestMain: the kernel's target runs what it loads in a child process.
 func TestMain(m *testing.M) {
 	kernelcmp.ExecutorMain()
-	os.Exit(m.Run())
+	code := m.Run()
+	for _, k := range guests.open {
+		k.Close()
+	}
+	os.Exit(code)
 }
 
 // targets are all that can run here.
@@ -75,7 +79,7 @@ func targets(t *testing.T) []vm.Target {
 			target.Close()
 		}
 	})
-	return all
+	return append(slices.Clip(all), guestTargets(t)...)
 }
 
 // check runs a program's packets in both byte orders on every target, and on the
@@ -102,7 +106,7 @@ func checkTarget(t *testing.T, target vm.Target, o *object.Object, program strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	if target.Name() == "kernel" {
+	if isKernel(target) {
 		want = kernelTakes(t, c.Programs[0].Type, want)
 	}
 	for len(want) > 0 {
@@ -118,12 +122,7 @@ func checkTarget(t *testing.T, target vm.Target, o *object.Object, program strin
 			c.Inputs = append(c.Inputs, vm.Input{Packet: w.send()})
 		}
 		outcomes := target.Run(c)
-		if outcomes[0].Kind == vm.LoadUnsupported && o.Order == spec.Big {
-			t.Skip("unsupported:", outcomes[0].Reason)
-		}
-		if outcomes[0].Kind == vm.LoadRejected {
-			skipIfLacking(t, outcomes[0].Reason)
-		}
+		skipUnsupported(t, target, o.Order, &outcomes[0])
 		for i, w := range want[:n] {
 			compareOutcome(t, &outcomes[i], w, o)
 			compareEvents(t, outcomes[i].Events, w, o, target.Observables(c))
