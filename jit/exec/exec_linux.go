@@ -3,6 +3,7 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"sync"
@@ -113,9 +114,14 @@ func (p *pool) grow() error {
 		unix.Munmap(rw)
 		return fmt.Errorf("mapping machine code to run: %w", err)
 	}
+	if !refetches(rw, rx) {
+		return errors.Join(errStale, unix.Munmap(rw), unix.Munmap(rx))
+	}
 	p.rw, p.rx = rw, rx
 	return nil
 }
+
+var errStale = errors.New("this host runs code that has been replaced")
 
 // mapOwn gives code a mapping of its own: written first, then made executable.
 func mapOwn(code []byte) (Code, error) {
