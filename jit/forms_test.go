@@ -21,17 +21,17 @@ func TestRowsAgree(t *testing.T) {
 			continue // calls and addresses need a program around them
 		}
 		ran++
-		for range 10 * *longFlag {
+		for n := range 10 * *longFlag {
 			c := oneRow(rnd, row)
 			for _, c.Mode = range []vm.Mode{vm.Checked, vm.Trusted} {
-				if c.Mode == vm.Trusted && !tame(c) {
+				if c.Mode == vm.Trusted && (!tame(c) || testing.Short() && n%10 != 0) {
 					continue
 				}
 				c.Fuel = 0
 				o := p.same(t, c)[0]
 				kinds[fmt.Sprint(c.Mode, " ", o.Kind, " ", o.Fault.Kind)]++
 				steps := o.Steps
-				if c.Mode == vm.Trusted { // costs a reset of guest memory
+				if c.Mode == vm.Trusted { // costs a reset of guest memory, under qemu 30 ms
 					c.Fuel = 1 + rnd.Uint64N(steps)
 					p.same(t, c)
 					continue

@@ -35,7 +35,11 @@ func (c *Compiler) alu(i *spec.Insn, x Reg, size int) {
 			break
 		}
 		known = known || i.Imm >= 0 && (op == spec.OpAND || upper)
-		if v := truncated(size, int64(i.Imm)); !c.logicalImm(size, ops[op>>4], dst, x, v) {
+		v := truncated(size, int64(i.Imm))
+		if mutant.On(mutant.ARM64LogicalRotated) && size == 4 {
+			v = uint64(bits.RotateLeft32(uint32(v), 1))
+		}
+		if !c.logicalImm(size, ops[op>>4], dst, x, v) {
 			c.movImm(tmp1, v)
 			c.op(size, ops[op>>4], dst, x, tmp1)
 		}
@@ -138,6 +142,9 @@ func (c *Compiler) move(i *spec.Insn, size int) (upperZero bool) {
 	dst, src := host(i.Dst), host(i.Src)
 	if i.Op&spec.SrcX == 0 {
 		v := truncated(size, int64(i.Imm))
+		if mutant.On(mutant.ARM64MovnNarrow) {
+			v = uint64(uint32(v))
+		}
 		c.movImm(dst, v)
 		return v>>32 == 0
 	}
@@ -172,6 +179,10 @@ func (c *Compiler) end(i *spec.Insn) (upperZero bool) {
 		}
 		c.extend(4, opUBFM, dst, dst, 2)
 	case 32:
+		if mutant.On(mutant.ARM64Rev32Halves) {
+			c.rev16(dst, dst)
+			break
+		}
 		c.rev(4, dst, dst)
 	default:
 		c.rev(8, dst, dst)

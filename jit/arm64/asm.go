@@ -1,6 +1,10 @@
 package arm64
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+)
 
 // Asm appends machine code to Buf. All instructions are words of 32 bits.
 //
@@ -63,7 +67,7 @@ func (a *Asm) add12(size int, op uint32, dst, x Reg, n int64) bool {
 	}
 	imm, shift := uint32(n), uint32(0)
 	switch {
-	case n < 1<<12:
+	case n < 1<<12, n == 1<<12 && mutant.On(mutant.ARM64Imm12TooLong):
 	case n < 1<<24 && n&0xfff == 0:
 		imm, shift = imm>>12, 1<<22
 	default:
@@ -85,6 +89,9 @@ func (a *Asm) addImm(size int, dst, x Reg, n int64, tmp Reg) {
 // cmpImm compares x with n; it may need tmp. A comparison with -n adds n, which sets
 // the same flags unless n is 0.
 func (a *Asm) cmpImm(size int, x Reg, n int64, tmp Reg) {
+	if mutant.On(mutant.ARM64CompareMagnitude) && n < 0 && n > -1<<12 {
+		n = -n
+	}
 	if a.add12(size, opSUBS, ZR, x, n) {
 		return
 	}
@@ -141,7 +148,7 @@ func (a *Asm) movImm(dst Reg, v uint64) {
 		op = movk
 	}
 	for i := range parts {
-		if uint16(v>>(16*i)) != skip {
+		if p := uint16(v >> (16 * i)); p != skip && !(mutant.On(mutant.ARM64MovkSkipped) && op == movk && p == 0xffff) {
 			part(i)
 		}
 	}

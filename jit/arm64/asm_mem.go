@@ -1,6 +1,10 @@
 package arm64
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+)
 
 // What an access does, in bits 23 and 22.
 const (
@@ -25,7 +29,7 @@ func (a *Asm) access(n int, op uint32, x Reg, m Mem, tmp Reg) {
 		case d >= 0 && d < int32(n)<<12 && d&int32(n-1) == 0:
 			a.word(0x39000000 | word | uint32(d)>>bits.TrailingZeros(uint(n))<<10)
 			return
-		case d >= -256 && d < 256:
+		case d >= -256 && d < 256, d > 256 && d < 512 && mutant.On(mutant.ARM64UnscaledTooFar):
 			a.word(0x38000000 | word | uint32(d)&0x1ff<<12)
 			return
 		}

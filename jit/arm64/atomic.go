@@ -23,12 +23,8 @@ func (c *Compiler) atomic(pc int, i *spec.Insn) {
 	}
 	c.aligned(pc, i.Dst, i.Off, n)
 	switch {
-	case i.Imm == spec.AtomicCmpXchg && c.Features.LSE:
-		c.step(n, opCASAL, host(0), src, tmp1)
-		c.wrote(0, n < 8)
 	case i.Imm == spec.AtomicCmpXchg:
 		c.cmpXchg(n, src)
-		c.wrote(0, n < 8)
 	default:
 		if c.Features.LSE {
 			c.stepLSE(n, i.Imm, src)
@@ -37,6 +33,10 @@ func (c *Compiler) atomic(pc int, i *spec.Insn) {
 		}
 		if i.Imm&spec.AtomicFetch != 0 {
 			c.wrote(i.Src, n < 8)
+			if mutant.On(mutant.JITFetchClobbersR0) && i.Imm != spec.AtomicAdd|spec.AtomicFetch && i.Imm != spec.AtomicXchg {
+				c.mov(8, host(0), src)
+				c.wrote(0, false)
+			}
 		}
 	}
 }
@@ -54,6 +54,9 @@ func (c *Compiler) stepLSE(n int, imm int32, src Reg) {
 	case spec.AtomicAnd:
 		op, x = opLDCLR, tmp2
 		c.op(n, opORN, x, ZR, src)
+		if mutant.On(mutant.ARM64AtomicAndPlain) {
+			c.mov(n, x, src)
+		}
 	default:
 		op = opSWP
 	}
@@ -96,6 +99,19 @@ func (c *Compiler) stepExclusive(n int, imm int32, src Reg) {
 
 // cmpXchg stores src at [tmp1] if r0 is there, and makes r0 what was there.
 func (c *Compiler) cmpXchg(n int, src Reg) {
+	c.wrote(0, n < 8)
+	if mutant.On(mutant.JITCmpXchg32KeepsUpper) && n == 4 {
+		c.mov(8, tmp3, host(0))
+		defer func() {
+			c.op(4, opSUBS, ZR, tmp3, host(0))
+			c.csel(8, host(0), tmp3, host(0), condEQ)
+			c.wrote(0, false)
+		}()
+	}
+	if c.Features.LSE {
+		c.step(n, opCASAL, host(0), src, tmp1)
+		return
+	}
 	again := c.here()
 	c.ordered(n, opLDXR, tmp2, tmp1)
 	c.op(n, opSUBS, ZR, tmp2, host(0))

@@ -1,6 +1,10 @@
 package arm64
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+)
 
 // divideConst divides x by a constant without dividing: it multiplies by the
 // reciprocal (Granlund and Montgomery, Division by Invariant Integers using
@@ -39,6 +43,9 @@ func (c *Compiler) divideConst(size int, mod, signed bool, dst, x Reg, imm int32
 		return true
 	}
 	c.movImm(tmp2, truncated(size, int64(imm)))
+	if mutant.On(mutant.ARM64ModConstNarrow) {
+		size = 4
+	}
 	c.msub(size, dst, tmp1, tmp2, x)
 	return true
 }

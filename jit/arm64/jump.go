@@ -74,11 +74,17 @@ func (c *Compiler) condition(i *spec.Insn, size int) uint32 {
 	case i.Imm == 0 && mutant.On(mutant.JITZeroImmIsRegister):
 		c.op(size, opSUBS, ZR, dst, host(0))
 	case i.Imm == 0 && op == spec.OpJEQ:
+		if mutant.On(mutant.ARM64CbzNarrow) {
+			size = 4
+		}
 		return cbz(size, dst)
 	case i.Imm == 0 && op == spec.OpJNE:
 		return cbnz(size, dst)
 	default:
 		c.cmpImm(size, dst, int64(i.Imm), tmp1)
+	}
+	if mutant.On(mutant.ARM64JGTIncludesEqual) && op == spec.OpJGT {
+		return bcond(condHS)
 	}
 	return bcond(conds[op>>4])
 }

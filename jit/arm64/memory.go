@@ -140,6 +140,9 @@ func (c *Compiler) loadInsn(pc int, i *spec.Insn) {
 		op, known = signedLd, false
 	}
 	c.access(n, op, host(i.Dst), c.place(pc, i.Src, i.Off, n, true), tmp3)
+	if mutant.On(mutant.ARM64SignedLoadNarrow) && op == signedLd && n < 4 {
+		c.mov(4, host(i.Dst), host(i.Dst))
+	}
 	c.wrote(i.Dst, known)
 }
 

@@ -1,6 +1,9 @@
 package arm64
 
-import "github.com/lockstep-ebpf/lockstep/spec"
+import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/spec"
+)
 
 // pair compiles two instructions of a block as one, where there is one for both. It
 // reports false, with nothing emitted, where there is not. Neither can leave for the
@@ -31,6 +34,9 @@ func (c *Compiler) pair(i, j *spec.Insn) bool {
 		if j.Class() != i.Class() || op != spec.OpADD || j.Op&spec.SrcX == 0 || j.Src == i.Dst {
 			return false
 		}
+		if mutant.On(mutant.ARM64ShiftedAddWide) {
+			size = 8
+		}
 		c.opShifted(size, opADD, host(i.Dst), host(j.Src), host(i.Dst), shiftLSL, uint8(i.Imm))
 		c.wrote(i.Dst, size == 4)
 		return true
@@ -41,7 +47,7 @@ func (c *Compiler) pair(i, j *spec.Insn) bool {
 		return false
 	}
 	both := *j
-	if both.Op&spec.SrcX != 0 && both.Src == i.Dst {
+	if both.Op&spec.SrcX != 0 && both.Src == i.Dst && !mutant.On(mutant.ARM64PairReadsDst) {
 		both.Src = i.Src
 	}
 	c.wrote(i.Dst, c.upperZero(i.Src)) // alu asks for dst's
