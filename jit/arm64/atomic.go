@@ -135,6 +135,7 @@ func (c *Compiler) aligned(pc int, r uint8, off int16, n int) {
 	align := n
 	if mutant.On(mutant.JITAlign64By4) {
 		align = min(align, 4)
+		defer c.logicalImm(8, opAND, tmp1, tmp1, -uint64(n)) // the processor would fault
 	}
 	if align > 1 {
 		c.logicalImm(8, opANDS, ZR, tmp1, uint64(align-1))

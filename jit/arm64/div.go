@@ -25,9 +25,9 @@ func (c *Compiler) divide(i *spec.Insn, x Reg, size int) {
 	}
 	if i.Op&spec.SrcX == 0 {
 		switch {
-		case mod && op == opUDIV && i.Imm == 1 && mutant.On(mutant.JITModOneIgnored):
-			return
-		case mod && op == opSDIV && i.Imm == -1 && mutant.On(mutant.JITSmodMinusOne):
+		case mod && op == opUDIV && i.Imm == 1 && mutant.On(mutant.JITModOneIgnored),
+			mod && op == opSDIV && i.Imm == -1 && mutant.On(mutant.JITSmodMinusOne):
+			c.mov(size, dst, x)
 			return
 		case c.divideConst(size, mod, op == opSDIV, dst, x, i.Imm):
 			return

@@ -6,4 +6,10 @@
 // two and are used again. Where a host refuses the double map, and for very long
 // programs, each program has a mapping of its own, which is written and then made
 // executable.
+//
+// On arm64 writing is not enough: caches have to be told, and a processor must forget
+// what it has fetched. The first is done when a slot is filled, the second at each
+// entry into native code. A host may run the old code all the same: qemu-user before
+// 8.1 translates a page once. That is found out with the first chunk, and there each
+// program has a mapping of its own.
 package exec
