@@ -15,7 +15,7 @@ import (
 // whether the comparisons of the other tests see it. (Package fuzz hunts them with
 // generated programs.)
 func TestMutantsAreKilled(t *testing.T) {
-	rnd, p := random(t), newPair(t)
+	rnd, p, rows := random(t), newPair(t), sequenceRows()
 	differs := func(c *vm.Case) bool {
 		want, got := p.ref.Run(c), p.jit.Run(c)
 		_, same := vm.Compare(&want[0], &got[0], vm.ObsAll)
@@ -28,6 +28,11 @@ func TestMutantsAreKilled(t *testing.T) {
 			}
 		}
 		for range 400 {
+			c := sequence(rnd, rows)
+			c.Fuel = 1000
+			if differs(c) {
+				return true
+			}
 			for i := range spec.Table {
 				row := &spec.Table[i]
 				if row.Internal || row.Op == spec.CALL || row.Casts() || row.IsWide() && row.Src.Lo != 0 {

@@ -50,7 +50,7 @@ const (
 	ARM64LogicalRotated
 	ARM64CompareMagnitude
 	ARM64MovnNarrow
-	ARM64MovkSkipped
+	ARM64MovkDropped
 	ARM64PairReadsDst
 	ARM64ShiftedAddWide
 	ARM64ModConstNarrow
@@ -107,11 +107,11 @@ var All = []Mutant{
 	{JITStoreImmZeroExtends, "jit-store-imm-zero-extends", "jit", "an 8-byte store of an immediate zero-extends it", "sBPF 0c64b48"},
 	{JITLDDWShort, "jit-lddw-short", "jit", "lddw of a number whose upper half is 0 sign-extends the lower", "uBPF c22b0041"},
 	{JITLoopCountShort, "jit-loop-count-short", "jit", "bpf_loop that is stopped returns one round less", "helper bugs"},
-	{ARM64Imm12TooLong, "arm64-imm12-too-long", "jit/arm64", "the immediate 4096 is taken for one of 12 bits", "arm64 check_imm off by one"},
+	{ARM64Imm12TooLong, "arm64-imm12-too-long", "jit/arm64", "an immediate of 13 bits is taken for one of 12", "arm64 check_imm off by one"},
 	{ARM64LogicalRotated, "arm64-logical-rotated", "jit/arm64", "a 32-bit logical immediate is rotated one bit too far", "arm64 579d1b3faa37"},
 	{ARM64CompareMagnitude, "arm64-compare-magnitude", "jit/arm64", "a comparison with a small negative immediate compares with its magnitude", "uBPF e8de891f"},
 	{ARM64MovnNarrow, "arm64-movn-narrow", "jit/arm64", "mov of a negative immediate clears the upper half", "CVE-2017-16995"},
-	{ARM64MovkSkipped, "arm64-movk-skipped", "jit/arm64", "a constant's 16 bits of ones are taken for zeros", "rbpf 0c64b48"},
+	{ARM64MovkDropped, "arm64-movk-dropped", "jit/arm64", "the highest 16 bits of a constant of four parts stay 0", "rbpf 0c64b48"},
 	{ARM64PairReadsDst, "arm64-pair-reads-dst", "jit/arm64", "a copy joined with an operation that has dst on both sides reads the old dst", "uBPF 21907f34"},
 	{ARM64ShiftedAddWide, "arm64-shifted-add-wide", "jit/arm64", "a 32-bit shift joined with an addition works on 64 bits", "uBPF 25425b90"},
 	{ARM64ModConstNarrow, "arm64-mod-const-narrow", "jit/arm64", "the remainder of a 64-bit division by a constant is made in 32 bits", "ppc MOD imm"},

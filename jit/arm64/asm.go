@@ -67,7 +67,7 @@ func (a *Asm) add12(size int, op uint32, dst, x Reg, n int64) bool {
 	}
 	imm, shift := uint32(n), uint32(0)
 	switch {
-	case n < 1<<12, n == 1<<12 && mutant.On(mutant.ARM64Imm12TooLong):
+	case n < 1<<12, n < 1<<13 && mutant.On(mutant.ARM64Imm12TooLong):
 	case n < 1<<24 && n&0xfff == 0:
 		imm, shift = imm>>12, 1<<22
 	default:
@@ -148,7 +148,10 @@ func (a *Asm) movImm(dst Reg, v uint64) {
 		op = movk
 	}
 	for i := range parts {
-		if p := uint16(v >> (16 * i)); p != skip && !(mutant.On(mutant.ARM64MovkSkipped) && op == movk && p == 0xffff) {
+		if mutant.On(mutant.ARM64MovkDropped) && i == 3 && op == movk && skip == 0 {
+			break
+		}
+		if uint16(v>>(16*i)) != skip {
 			part(i)
 		}
 	}
