@@ -90,6 +90,13 @@
 // instruction, such as ldaddal; else it is a loop of ldxr and stlxr, and a dmb ish
 // after it. Misaligned addresses leave for the driver, which faults.
 //
+// # Constants
+//
+// Where Engine.Blind is set the constants of a program are not in its code, for a
+// program could hide machine code in them. Each instruction becomes its form with a
+// register; before it the constant is made from a random number and another. That is
+// done in plan.BySrc and, for what has no such form, in the lowerings.
+//
 // # Fuel
 //
 // A block charges all its instructions at its head, and leaves if less is left. When

@@ -52,7 +52,7 @@ const (
 	ARM64MovnNarrow
 	ARM64MovkDropped
 	ARM64PairReadsDst
-	ARM64ShiftedAddWide
+	ARM64ShiftedAddCount
 	ARM64ModConstNarrow
 	ARM64AtomicAndPlain
 	ARM64UnscaledTooFar
@@ -113,7 +113,7 @@ var All = []Mutant{
 	{ARM64MovnNarrow, "arm64-movn-narrow", "jit/arm64", "mov of a negative immediate clears the upper half", "CVE-2017-16995"},
 	{ARM64MovkDropped, "arm64-movk-dropped", "jit/arm64", "the highest 16 bits of a constant of four parts stay 0", "rbpf 0c64b48"},
 	{ARM64PairReadsDst, "arm64-pair-reads-dst", "jit/arm64", "a copy joined with an operation that has dst on both sides reads the old dst", "uBPF 21907f34"},
-	{ARM64ShiftedAddWide, "arm64-shifted-add-wide", "jit/arm64", "a 32-bit shift joined with an addition works on 64 bits", "uBPF 25425b90"},
+	{ARM64ShiftedAddCount, "arm64-shifted-add-count", "jit/arm64", "a shift joined with an addition loses the lowest bit of its count", "arm64 shifted operands"},
 	{ARM64ModConstNarrow, "arm64-mod-const-narrow", "jit/arm64", "the remainder of a 64-bit division by a constant is made in 32 bits", "ppc MOD imm"},
 	{ARM64AtomicAndPlain, "arm64-atomic-and-plain", "jit/arm64", "an atomic and clears the bits that it has to keep", "arm64 LSE stclr"},
 	{ARM64UnscaledTooFar, "arm64-unscaled-too-far", "jit/arm64", "a displacement of 256 to 511 that is no multiple of the size is taken for one of 9 bits, signed", "arm32 4178417cc535"},

@@ -1,6 +1,7 @@
 package arm64
 
 import (
+	"math/rand/v2"
 	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
@@ -18,7 +19,8 @@ const (
 	tmp1   = X11
 	tmp2   = X12
 	tmp3   = X13
-	tmp4   = X14 // X16 and X17 are for distant jumps
+	tmp4   = X14
+	hidden = X15 // constants that are blinded. X16 and X17 are for distant jumps
 	State  = X19 // where the stub puts the address of the abi.State
 	window = X20 // host address of guest byte 0
 	shadow = X21 // host address of its shadow byte: checked mode
@@ -89,7 +91,7 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 	c.frameRoutines()
 	for pc := 0; pc < n; pc++ {
 		c.head(pc)
-		if p.Flags[pc+1]&plan.Head == 0 && c.pair(&p.Insns[pc], &p.Insns[pc+1]) {
+		if p.Flags[pc+1]&plan.Head == 0 && !p.Blind && c.pair(&p.Insns[pc], &p.Insns[pc+1]) {
 			pc++
 			c.offset[pc] = uint32(c.here()) // nobody enters there
 			continue
@@ -206,6 +208,9 @@ func (c *Compiler) coldExits() {
 
 // insn compiles one instruction.
 func (c *Compiler) insn(pc int, i *spec.Insn) {
+	if c.p.Blind {
+		i = c.blinded(i)
+	}
 	switch i.Class() {
 	case spec.ClassALU:
 		c.alu(i, host(i.Dst), 4)
@@ -229,7 +234,11 @@ func (c *Compiler) insn(pc int, i *spec.Insn) {
 			if mutant.On(mutant.JITLDDWShort) && i.Src == spec.LDDWValue && v>>32 == 0 {
 				v = uint64(int64(int32(v)))
 			}
-			c.movImm(host(i.Dst), v)
+			if c.p.Blind {
+				c.blind(host(i.Dst), v, rand.Uint64())
+			} else {
+				c.movImm(host(i.Dst), v)
+			}
 			c.wrote(i.Dst, v>>32 == 0)
 			return
 		}

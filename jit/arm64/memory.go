@@ -1,6 +1,8 @@
 package arm64
 
 import (
+	"math/rand/v2"
+
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
@@ -152,7 +154,10 @@ func (c *Compiler) storeInsn(pc int, i *spec.Insn) {
 	src := host(i.Src)
 	if i.Class() == spec.ClassST {
 		src = ZR
-		if v := truncated(min(max(n, 4), 8), int64(i.Imm)); v != 0 {
+		if c.p.Blind {
+			src = hidden
+			c.blind(src, uint64(int64(i.Imm)), uint64(int64(int32(rand.Uint32()))))
+		} else if v := truncated(min(max(n, 4), 8), int64(i.Imm)); v != 0 {
 			src = tmp2
 			if mutant.On(mutant.JITStoreImmZeroExtends) {
 				v = uint64(uint32(v))

@@ -34,10 +34,11 @@ func (c *Compiler) pair(i, j *spec.Insn) bool {
 		if j.Class() != i.Class() || op != spec.OpADD || j.Op&spec.SrcX == 0 || j.Src == i.Dst {
 			return false
 		}
-		if mutant.On(mutant.ARM64ShiftedAddWide) {
-			size = 8
+		n := uint8(i.Imm)
+		if mutant.On(mutant.ARM64ShiftedAddCount) {
+			n -= n & 1
 		}
-		c.opShifted(size, opADD, host(i.Dst), host(j.Src), host(i.Dst), shiftLSL, uint8(i.Imm))
+		c.opShifted(size, opADD, host(i.Dst), host(j.Src), host(i.Dst), shiftLSL, n)
 		c.wrote(i.Dst, size == 4)
 		return true
 	default:
