@@ -14,10 +14,11 @@ import (
 
 // Code is a piece of machine code that can be run. The zero value is none.
 type Code struct {
-	Addr uintptr // where it runs
-	data []byte  // all of its slot, in the view that can be written; nil: a mapping of its own
-	own  []byte  // that mapping
-	size class
+	Addr  uintptr // where it runs
+	data  []byte  // all of its slot, in the view that can be written; nil: a mapping of its own
+	own   []byte  // that mapping
+	size  class
+	batch *batch // or where it is together with others
 }
 
 // class is a size of slots: smallest << class bytes.
@@ -33,13 +34,15 @@ const (
 type pool struct {
 	sync.Mutex
 	free   [largest + 1][]Code
-	rw, rx []byte // what is left of the newest chunk
-	single bool   // this host refuses the double map
+	rw, rx []byte   // what is left of the newest chunk
+	single bool     // this host refuses the double map
+	open   *batch   // then: what the next program is put into
+	spare  []*batch // empty ones
 }
 
 var slots pool
 
-// New copies code to where it can be run.
+// New copies code to where it can be run, once it is sealed.
 func New(code []byte) (Code, error) {
 	c := class(bits.Len(uint(max(len(code), smallest)-1) / smallest))
 	if c > largest {
@@ -48,6 +51,9 @@ func New(code []byte) (Code, error) {
 	slot, err := slots.take(c)
 	if err != nil {
 		return Code{}, err
+	}
+	if slot.data == nil && len(code) <= batchSize {
+		return slots.put(code)
 	}
 	if slot.data == nil {
 		return mapOwn(code)
@@ -61,6 +67,8 @@ func New(code []byte) (Code, error) {
 func (c *Code) Free() error {
 	defer func() { *c = Code{} }()
 	switch {
+	case c.batch != nil:
+		return slots.drop(c.batch)
 	case c.own != nil:
 		return unix.Munmap(c.own)
 	case c.data != nil:
