@@ -21,7 +21,7 @@ const (
 	tmp3   = X13
 	tmp4   = X14
 	hidden = X15 // constants that are blinded. X16 and X17 are for distant jumps
-	State  = X19 // where the stub puts the address of the abi.State
+	state  = X19 // where the stub puts the address of the abi.State
 	window = X20 // host address of guest byte 0
 	shadow = X21 // host address of its shadow byte: checked mode
 	fuel   = X22
@@ -113,21 +113,21 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 
 // prologue is where the stub enters.
 func (c *Compiler) prologue() {
-	c.load8(window, State, abi.OffWindow)
+	c.load8(window, state, abi.OffWindow)
 	if c.checked {
-		c.load8(shadow, State, abi.OffShadow)
+		c.load8(shadow, state, abi.OffShadow)
 	}
-	c.load8(fuel, State, abi.OffFuel)
+	c.load8(fuel, state, abi.OffFuel)
 	if c.p.Calls {
-		c.load8(record, State, abi.OffFrame)
-		c.load8(limit, State, abi.OffLimit)
+		c.load8(record, state, abi.OffFrame)
+		c.load8(limit, state, abi.OffLimit)
 	}
 	c.guestRegisters(opLDP, loading)
 	if c.framed {
 		c.op(8, opADD, frame, window, r10)
 		c.addImm(8, frame, frame, -mem.FrameSize, tmp1)
 	}
-	c.load8(tmp1, State, abi.OffResume)
+	c.load8(tmp1, state, abi.OffResume)
 	c.jumpReg(tmp1)
 }
 
@@ -143,13 +143,13 @@ func (c *Compiler) guestRegisters(pair, one uint32) {
 		switch used >> r & 3 {
 		case 3:
 			if r < 10 {
-				c.pairAt(pair, host(r), host(r+1), State, disp)
+				c.pairAt(pair, host(r), host(r+1), state, disp)
 				r++
 				continue
 			}
 			fallthrough
 		case 1:
-			c.access(8, one, host(r), at(State, disp), ZR)
+			c.access(8, one, host(r), at(state, disp), ZR)
 		}
 	}
 }
@@ -157,11 +157,11 @@ func (c *Compiler) guestRegisters(pair, one uint32) {
 // common is where all exits end, with the exit code in tmp1.
 func (c *Compiler) common() {
 	c.leave = c.here()
-	c.store8(tmp1, State, abi.OffExit)
+	c.store8(tmp1, state, abi.OffExit)
 	c.guestRegisters(opSTP, storing)
-	c.store8(fuel, State, abi.OffFuel)
+	c.store8(fuel, state, abi.OffFuel)
 	if c.p.Calls {
-		c.store8(record, State, abi.OffFrame)
+		c.store8(record, state, abi.OffFrame)
 	}
 	c.ret(LR)
 }

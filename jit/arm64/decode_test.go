@@ -26,7 +26,9 @@ func TestEverythingDecodes(t *testing.T) {
 		c := Compiler{Features: Features{Reach: Reach(round % 3)}}
 		p := plantest.EveryRow(rnd)
 		for m := range plan.Mode(plan.NumModes) {
-			made := c.Compile(plan.New(p, m, nil))
+			pl := plan.New(p, m, nil)
+			pl.Blind = round%2 == 1
+			made := c.Compile(pl)
 			for at := 0; at < len(made.Bytes); at += 4 {
 				in, err := arm64asm.Decode(made.Bytes[at:])
 				if err != nil {

@@ -24,12 +24,12 @@ func (c *Compiler) lookup(pc int) {
 	// tmp3 = the map's record: a map object takes MapStride bytes of guest memory,
 	// its record MapSize.
 	c.addImm(8, tmp3, host(1), -mem.MapBase, tmp2)
-	c.load8(tmp2, State, abi.OffMapEnd)
+	c.load8(tmp2, state, abi.OffMapEnd)
 	c.op(8, opSUBS, ZR, tmp3, tmp2)
 	unless(bcond(condHS))
 	c.logicalImm(8, opANDS, ZR, tmp3, mem.MapStride-1)
 	unless(bcond(condNE))
-	c.load8(tmp2, State, abi.OffMaps)
+	c.load8(tmp2, state, abi.OffMaps)
 	c.opShifted(8, opADD, tmp3, tmp2, tmp3, shiftLSR, mapShift)
 	c.access(4, loading, tmp1, at(tmp3, abi.OffCount), ZR)
 	unless(cbz(4, tmp1))

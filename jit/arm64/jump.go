@@ -23,10 +23,10 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 		c.jumpSlot(opB, pc, to)
 		return
 	case spec.JCOND:
-		c.load8(tmp1, State, abi.OffBudget)
+		c.load8(tmp1, state, abi.OffBudget)
 		c.jumpSlot(cbz(8, tmp1), pc, to)
 		c.addImm(8, tmp1, tmp1, -1, tmp2)
-		c.store8(tmp1, State, abi.OffBudget)
+		c.store8(tmp1, state, abi.OffBudget)
 		return
 	case spec.CALL:
 		switch {
