@@ -4,6 +4,7 @@ package fuzz_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ const mostPrograms = 200_000
 
 // mostInsns bounds the witnesses. Some bugs of the JIT need frames that have been in
 // use before.
-var mostInsns = map[string]int{"fastvm": 8, "jit": 12}
+var mostInsns = map[string]int{"fastvm": 8, "jit": 12, "jit/arm64": 12}
 
 // Seeds that the planted bugs are hunted with: each must find each.
 var mutantSeeds = []uint64{1, 2, 3}
@@ -47,6 +48,7 @@ func TestMutantsAreFoundAndReduced(t *testing.T) {
 			defer x.Close()
 		}
 		oracles[e.Name()] = oracle.New(all)
+		oracles[e.Name()+"/"+runtime.GOARCH] = oracles[e.Name()] // of one lowering
 	}
 	ref, err := oracle.NewReference()
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package jit compiles programs to native code, without cgo, for Linux on amd64. A
-// lowering for arm64 is to come. Elsewhere [Engine.Supports] says so, and callers take
-// fastvm.
+// Package jit compiles programs to native code, without cgo, for Linux on amd64 and
+// arm64. Elsewhere [Engine.Supports] says so, and callers take fastvm.
 //
 //	[]spec.Insn ──▶ plan ──▶ lowering ──▶ exec.Code ◀──▶ driver
-//	               (plan/)   (amd64/)     (exec/)   (run.go, call.go, step.go)
+//	               (plan/)   (amd64/,     (exec/)   (run.go, call.go, step.go)
+//	                          arm64/)
 //
 // # Who does what
 //
@@ -29,7 +29,7 @@
 //
 // Native code must not fault, because a fault outside Go's text is fatal. Every
 // address is masked to the guest memory window, or looked up in the window's shadow
-// first; divisions ask for 0 and for MIN / -1.
+// first; divisions ask for 0 and for MIN / -1, where the processor would trap.
 //
 // # Registers on amd64
 //
@@ -47,6 +47,21 @@
 // The driver sees registers only in State.Regs, so each program can have its own
 // assignment, and loads and stores what it names.
 //
+// # Registers on arm64
+//
+//	r0 to r9   x0 to x9               x19   the abi.State
+//	r10        x10, as the guest      x20   host address of guest byte 0
+//	           sees it                x21   checked: host address of the shadow
+//	scratch    x11 to x14             x22   fuel
+//	x16, x17   jumps over more than   x23   the frame's lowest byte as a host pointer
+//	           128 MiB                x24   State.Frame, and x25 State.Limit
+//	                                  x26   where a routine of the lowering returns to
+//
+// There are enough, so nothing is in memory and no program has an assignment of its
+// own. Native code names no other register: x18 is the platform's, x28 is Go's g, which
+// Go's signal handlers rely on, and the frame pointer, the link register and the stack
+// pointer stay as the entry stub left them.
+//
 // # Memory
 //
 // Trusted: window + (u32)reg + off. The displacement is added after masking and may
@@ -59,6 +74,28 @@
 // least: contexts are read-only.) All these leave for the driver, which knows the
 // rules: no rule is stated twice. Bytes of the own frame, at a constant distance from
 // r10, need no look.
+//
+// On arm64 the masking is in the addressing mode: [x20, w1, uxtw]. With off it takes
+// an instruction more, add x11, x20, w1, uxtw and [x11, #off]. Checked, all 64 bits of
+// r1 + off are made, as the reference VM makes them, and one branch takes both
+// objections: the shadow bytes are compared by an exclusive or, and the address's
+// upper half is joined to what is left of it.
+//
+// # Atomics
+//
+// On amd64 they are the locked instructions; load-acquire and store-release are plain
+// moves. On arm64 they have the order that Linux's JIT gives them: what fetches is
+// fully ordered, what does not is not ordered at all, and load-acquire and
+// store-release are ldar and stlr. Where the processor has FEAT_LSE each is one
+// instruction, such as ldaddal; else it is a loop of ldxr and stlxr, and a dmb ish
+// after it. Misaligned addresses leave for the driver, which faults.
+//
+// # Constants
+//
+// Where Engine.Blind is set the constants of a program are not in its code, for a
+// program could hide machine code in them. Each instruction becomes its form with a
+// register; before it the constant is made from a random number and another. That is
+// done in plan.BySrc and, for what has no such form, in the lowerings.
 //
 // # Fuel
 //

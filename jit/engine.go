@@ -15,6 +15,12 @@ type Engine struct {
 	// a name. That is the form of the files /tmp/perf-PID.map, in which perf looks for
 	// the names of code that is in no file. Each line is one Write.
 	PerfMap io.Writer
+
+	// Blind keeps the constants of programs out of the code, at some cost: there are
+	// their exclusive ors with random numbers. Offsets of accesses and counts of
+	// shifts are no constants. That is for hosts that run programs of people whom they
+	// do not trust (Linux's bpf_jit_harden).
+	Blind bool
 }
 
 // Name is "jit".
@@ -40,7 +46,7 @@ func (e Engine) Load(l *vm.Loaded) (vm.Instance, error) {
 	if err := e.Supports(l.Program); err != nil {
 		return nil, err
 	}
-	in := &instance{loaded: l, perfMap: e.PerfMap}
+	in := &instance{loaded: l, perfMap: e.PerfMap, blind: e.Blind}
 	for _, m := range l.World.Machines() {
 		if _, err := in.code(modeOf(m)); err != nil {
 			return nil, err

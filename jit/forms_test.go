@@ -14,17 +14,17 @@ func TestRowsAgree(t *testing.T) {
 	rnd, p := random(t), newPair(t)
 	rows, kinds := onerow.Rows(), map[string]int{}
 	for _, row := range rows {
-		for range 10 * *longFlag {
+		for n := range 10 * *longFlag {
 			c := onerow.Case(rnd, row)
 			for _, c.Mode = range []vm.Mode{vm.Checked, vm.Trusted} {
-				if c.Mode == vm.Trusted && !tame(c) {
+				if c.Mode == vm.Trusted && (!tame(c) || testing.Short() && n%10 != 0) {
 					continue
 				}
 				c.Fuel = 0
 				o := p.same(t, c)[0]
 				kinds[fmt.Sprint(c.Mode, " ", o.Kind, " ", o.Fault.Kind)]++
 				steps := o.Steps
-				if c.Mode == vm.Trusted { // costs a reset of guest memory
+				if c.Mode == vm.Trusted { // costs a reset of guest memory, under qemu 30 ms
 					c.Fuel = 1 + rnd.Uint64N(steps)
 					p.same(t, c)
 					continue

@@ -42,7 +42,7 @@ func TestHostileAddresses(t *testing.T) {
 			c := hostile(rnd, row, addr, offsets[rnd.IntN(len(offsets))])
 			o := p.same(t, c)[0]
 			kinds[fmt.Sprint(o.Kind, " ", o.Fault.Kind)]++
-			if n%4 == 0 {
+			if n%4 == 0 && !(testing.Short() && n%40 != 0) { // a reset, see TestRowsAgree
 				c.Mode = vm.Trusted
 				p.jit.Run(c)
 			}

@@ -19,6 +19,7 @@ type instance struct {
 	mu      sync.Mutex // held while compiling
 	codes   [plan.NumModes]atomic.Pointer[code]
 	perfMap io.Writer
+	blind   bool
 	runs    atomic.Pointer[[]*run] // by machine: kept from one run to the next
 }
 
@@ -73,6 +74,7 @@ func (in *instance) code(m plan.Mode) (*code, error) {
 	defer compilers.Put(comp)
 	c.mode = m
 	c.plan = plan.New(in.loaded, m, c.plan)
+	c.plan.Blind = in.blind
 	if err := supports(c.plan); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@
 package jit_test
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
@@ -14,7 +15,7 @@ import (
 // whether the comparisons of the other tests see it. (Package fuzz hunts them with
 // generated programs.)
 func TestMutantsAreKilled(t *testing.T) {
-	rnd, p := random(t), newPair(t)
+	rnd, p, rows := random(t), newPair(t), sequenceRows()
 	differs := func(c *vm.Case) bool {
 		want, got := p.ref.Run(c), p.jit.Run(c)
 		_, same := vm.Compare(&want[0], &got[0], vm.ObsAll)
@@ -27,6 +28,11 @@ func TestMutantsAreKilled(t *testing.T) {
 			}
 		}
 		for range 400 {
+			c := sequence(rnd, rows)
+			c.Fuel = 1000
+			if differs(c) {
+				return true
+			}
 			for _, row := range onerow.Rows() {
 				if differs(onerow.Case(rnd, row)) {
 					return true
@@ -36,7 +42,7 @@ func TestMutantsAreKilled(t *testing.T) {
 		return false
 	}
 	for _, m := range mutant.All {
-		if m.Where != "jit" {
+		if m.Where != "jit" && m.Where != "jit/"+runtime.GOARCH {
 			continue
 		}
 		mutant.Enable(m.ID)

@@ -30,6 +30,31 @@ var programs = []struct {
 		r0 = r1
 		r0 += r6
 		exit`, vm.Exit},
+	{"two instructions that become one", `
+		r1 = 0x123456789abcdef0 ll
+		r2 = -7
+		r3 = r1
+		r3 += r2
+		r4 = r2
+		r4 += r4
+		r5 = r1
+		r5 ^= 0xff
+		w6 = w1
+		w6 s>>= 5
+		r7 = r1
+		w7 *= w2
+		r8 = r10
+		r8 += -16
+		r9 = r1
+		r9 /= r2
+		r0 = r3
+		r0 <<= 5
+		r0 += r4
+		w0 <<= 31
+		w0 += w5
+		r3 = r1
+		r3 %= r3
+		exit`, vm.Exit},
 	{"nested calls and stacks", `
 		*(u64 *)(r10 - 8) = 1
 		r1 = 5

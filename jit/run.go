@@ -162,6 +162,9 @@ func (r *run) use(in *instance) error {
 	if err != nil {
 		return err
 	}
+	if err := c.text.Seal(); err != nil {
+		return err
+	}
 	r.inst, r.code = in, c
 	r.st.Entry = uint64(c.text.Addr)
 	return nil

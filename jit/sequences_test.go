@@ -16,6 +16,24 @@ import (
 // neighbours is done often.
 func TestSequences(t *testing.T) {
 	rnd, p := random(t), newPair(t)
+	rows := sequenceRows()
+	rounds := 3000 * *longFlag
+	if testing.Short() {
+		rounds /= 10
+	}
+	for range rounds {
+		c := sequence(rnd, rows)
+		p.same(t, c)
+		c.Fuel = 1 + rnd.Uint64N(20)
+		p.same(t, c)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// sequenceRows are the rows that a sequence is made of, as often as they are wanted.
+func sequenceRows() []*spec.Row {
 	var rows []*spec.Row
 	for i := range spec.Table {
 		row := &spec.Table[i]
@@ -26,15 +44,7 @@ func TestSequences(t *testing.T) {
 			rows = append(rows, row, row, row, row)
 		}
 	}
-	for range 3000 * *longFlag {
-		c := sequence(rnd, rows)
-		p.same(t, c)
-		c.Fuel = 1 + rnd.Uint64N(20)
-		p.same(t, c)
-		if t.Failed() {
-			return
-		}
-	}
+	return rows
 }
 
 func sequence(rnd *rand.Rand, rows []*spec.Row) *vm.Case {

@@ -114,8 +114,10 @@ func mappings(t *testing.T) int {
 
 // TestAtomicsCount lets eight machines of one World add to the same words, at both
 // widths and in every way that counts.
-func TestAtomicsCount(t *testing.T) {
-	const machines, rounds = 8, 20_000
+func TestAtomicsCount(t *testing.T) { testAtomicsCount(t, 20_000) }
+
+func testAtomicsCount(t *testing.T, rounds int) {
+	const machines = 8
 	for _, tt := range []struct{ name, step string }{
 		{"add64", "lock *(u64 *)(r6 + 0) += r7"},
 		{"add32", "lock *(u32 *)(r6 + 0) += w7"},
@@ -146,7 +148,7 @@ func TestAtomicsCount(t *testing.T) {
 					exit`, rounds, tt.step)
 				w := together(t, mode, machines, text)
 				addr, _ := w.Maps[0].Lookup(make([]byte, 4))
-				if got, _, _ := w.Mem.Load(uint64(addr), 8); got != machines*rounds {
+				if got, _, _ := w.Mem.Load(uint64(addr), 8); got != machines*uint64(rounds) {
 					t.Errorf("mode %v: %d, want %d", mode, got, machines*rounds)
 				}
 				if got, _, _ := w.Mem.Load(uint64(addr)+8, 8); got != 0 {

@@ -8,12 +8,14 @@ import (
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/bench"
+	"github.com/lockstep-ebpf/lockstep/jit"
 )
 
 type benchCmd struct {
-	Peers  bool `help:"Measure the C yardstick too, where a C compiler is."`
-	Rounds int  `default:"11" help:"Interleaved rounds; medians count." placeholder:"N"`
-	JSON   bool `name:"json" help:"End with a JSON object: programs, geomean, call_ns, compile_ns_per_insn, fuzz_programs_per_second."`
+	Peers   bool        `help:"Measure the C yardstick too, where a C compiler is."`
+	Rounds  int         `default:"11" help:"Interleaved rounds; medians count." placeholder:"N"`
+	PerfMap perfMapFlag `help:"${perfmap}"`
+	JSON    bool        `name:"json" help:"End with a JSON object: programs, geomean, call_ns, compile_ns_per_insn, fuzz_programs_per_second."`
 }
 
 func (c *benchCmd) Help() string {
@@ -30,7 +32,7 @@ func (c *benchCmd) Run(t *terminal) error {
 	if c.Rounds < 1 {
 		return fmt.Errorf("--rounds %d: want 1 or more", c.Rounds)
 	}
-	r, err := bench.Run(bench.Options{Rounds: c.Rounds, NoGoto: !c.Peers})
+	r, err := bench.Run(bench.Options{Rounds: c.Rounds, NoGoto: !c.Peers, Subjects: subjects()})
 	if err != nil {
 		return err
 	}
@@ -41,6 +43,17 @@ func (c *benchCmd) Run(t *terminal) error {
 	printBench(t.human(), r)
 	fmt.Fprintf(t.human(), "%-16s %s programs/s a core: generated, run on refvm and fastvm, compared\n", "fuzz", thousands(uint64(report.FuzzPerSecond)))
 	return t.object(report)
+}
+
+// subjects are what is measured, with the JIT as flags have set it.
+func subjects() []bench.Subject {
+	all := bench.Subjects()
+	for i := range all {
+		if _, ok := all[i].Engine.(jit.Engine); ok {
+			all[i].Engine = jitEngine
+		}
+	}
+	return all
 }
 
 // benchReport is the JSON object.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"runtime"
 
@@ -64,7 +65,7 @@ func machineInsn(code []byte, pc uint64) (n uint32, text string) {
 	if runtime.GOARCH == "arm64" {
 		in, err := arm64asm.Decode(code)
 		if err != nil {
-			return 4, ".word"
+			return 4, atomicInsn(binary.LittleEndian.Uint32(code))
 		}
 		return 4, arm64asm.GNUSyntax(in)
 	}
@@ -76,4 +77,24 @@ func machineInsn(code []byte, pc uint64) (n uint32, text string) {
 		return 1, ".byte"
 	}
 	return uint32(in.Len), x86asm.IntelSyntax(in, pc, nil)
+}
+
+// atomicInsn names arm64's atomic instructions of FEAT_LSE, which arm64asm does not
+// know.
+func atomicInsn(w uint32) string {
+	r := "w"
+	if w>>30 == 3 {
+		r = "x"
+	}
+	name := map[uint32]string{0: "ldadd", 1: "ldclr", 2: "ldeor", 3: "ldset", 8: "swp"}[w>>12&0xf]
+	switch {
+	case w&0xbfe0fc00 == 0x88e0fc00:
+		return fmt.Sprintf("casal %s%d, %s%d, [x%d]", r, w>>16&31, r, w&31, w>>5&31)
+	case w&0xbf200c00 != 0xb8200000 || name == "":
+		return ".word"
+	case w&31 == 31: // nobody wants the old value
+		return fmt.Sprintf("st%s %s%d, [x%d]", name[2:], r, w>>16&31, w>>5&31)
+	}
+	order := [4]string{"", "l", "a", "al"}[w>>22&3]
+	return fmt.Sprintf("%s%s %s%d, %s%d, [x%d]", name, order, r, w>>16&31, r, w&31, w>>5&31)
 }

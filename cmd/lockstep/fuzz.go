@@ -29,6 +29,7 @@ type fuzzCmd struct {
 	Jobs     int           `help:"Workers; the default is one a CPU." placeholder:"N"`
 	Out      string        `help:"Folder for findings, and for going on later." placeholder:"DIR"`
 	Resume   bool          `help:"Go on with the campaign in --out."`
+	PerfMap  perfMapFlag   `help:"${perfmap}"`
 	JSON     bool          `name:"json" help:"End with a JSON object: seed, programs, accepted, acceptance, programs_per_second, targets, coverage, findings."`
 }
 

@@ -14,9 +14,10 @@ type runCmd struct {
 	Case   string `arg:"" help:"A case file, or FILE.o:PROG; :PROG may be left out if the object has one program. - is a case file on standard input."`
 	Target string `default:"refvm" help:"Where to run it: refvm, fastvm, jit, kernel, kernel:NAME, plugin:PATH, jsonl:PATH."`
 	inputFlags
-	Trace bool `help:"Show every instruction with what it changes (refvm only)."`
-	Count bool `help:"Show how often each instruction ran (refvm only)."`
-	JSON  bool `name:"json" help:"End with a JSON object: kind, r0, steps, fault, memory, packet, maps, events."`
+	Trace   bool        `help:"Show every instruction with what it changes (refvm only)."`
+	Count   bool        `help:"Show how often each instruction ran (refvm only)."`
+	PerfMap perfMapFlag `help:"${perfmap}"`
+	JSON    bool        `name:"json" help:"End with a JSON object: kind, r0, steps, fault, memory, packet, maps, events."`
 }
 
 func (c *runCmd) Help() string {

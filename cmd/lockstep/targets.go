@@ -10,7 +10,6 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/conform/plugin"
 	"github.com/lockstep-ebpf/lockstep/fastvm"
-	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -24,7 +23,7 @@ var engines = []struct {
 }{
 	{"refvm", func() vm.Engine { return &refvm.Engine{} }},
 	{"fastvm", func() vm.Engine { return fastvm.Engine{} }},
-	{"jit", func() vm.Engine { return jit.Engine{} }},
+	{"jit", func() vm.Engine { return jitEngine }},
 }
 
 const targetHelp = "refvm, fastvm, jit, kernel, kernel:NAME (of lockstep kernels list), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)"

@@ -46,6 +46,20 @@ const (
 	JITStoreImmZeroExtends
 	JITLDDWShort
 	JITLoopCountShort
+	ARM64Imm12TooLong
+	ARM64LogicalRotated
+	ARM64CompareMagnitude
+	ARM64MovnNarrow
+	ARM64MovkDropped
+	ARM64PairReadsDst
+	ARM64ShiftedAddCount
+	ARM64ModConstNarrow
+	ARM64AtomicAndPlain
+	ARM64UnscaledTooFar
+	ARM64SignedLoadNarrow
+	ARM64Rev32Halves
+	ARM64JGTIncludesEqual
+	ARM64CbzNarrow
 )
 
 // All lists every mutant, in order of ID.
@@ -93,4 +107,18 @@ var All = []Mutant{
 	{JITStoreImmZeroExtends, "jit-store-imm-zero-extends", "jit", "an 8-byte store of an immediate zero-extends it", "sBPF 0c64b48"},
 	{JITLDDWShort, "jit-lddw-short", "jit", "lddw of a number whose upper half is 0 sign-extends the lower", "uBPF c22b0041"},
 	{JITLoopCountShort, "jit-loop-count-short", "jit", "bpf_loop that is stopped returns one round less", "helper bugs"},
+	{ARM64Imm12TooLong, "arm64-imm12-too-long", "jit/arm64", "an immediate of 13 bits is taken for one of 12", "arm64 check_imm off by one"},
+	{ARM64LogicalRotated, "arm64-logical-rotated", "jit/arm64", "a 32-bit logical immediate is rotated one bit too far", "arm64 579d1b3faa37"},
+	{ARM64CompareMagnitude, "arm64-compare-magnitude", "jit/arm64", "a comparison with a small negative immediate compares with its magnitude", "uBPF e8de891f"},
+	{ARM64MovnNarrow, "arm64-movn-narrow", "jit/arm64", "mov of a negative immediate clears the upper half", "CVE-2017-16995"},
+	{ARM64MovkDropped, "arm64-movk-dropped", "jit/arm64", "the highest 16 bits of a constant of four parts stay 0", "rbpf 0c64b48"},
+	{ARM64PairReadsDst, "arm64-pair-reads-dst", "jit/arm64", "a copy joined with an operation that has dst on both sides reads the old dst", "uBPF 21907f34"},
+	{ARM64ShiftedAddCount, "arm64-shifted-add-count", "jit/arm64", "a shift joined with an addition loses the lowest bit of its count", "arm64 shifted operands"},
+	{ARM64ModConstNarrow, "arm64-mod-const-narrow", "jit/arm64", "the remainder of a 64-bit division by a constant is made in 32 bits", "ppc MOD imm"},
+	{ARM64AtomicAndPlain, "arm64-atomic-and-plain", "jit/arm64", "an atomic and clears the bits that it has to keep", "arm64 LSE stclr"},
+	{ARM64UnscaledTooFar, "arm64-unscaled-too-far", "jit/arm64", "a displacement of 256 to 511 that is no multiple of the size is taken for one of 9 bits, signed", "arm32 4178417cc535"},
+	{ARM64SignedLoadNarrow, "arm64-signed-load-narrow", "jit/arm64", "sign-extending loads of 1 and 2 bytes clear the upper half", "s390 and arm32 MEMSX, 2023"},
+	{ARM64Rev32Halves, "arm64-rev32-halves", "jit/arm64", "be32 and bswap32 swap the bytes of each half", "mips BSWAP16/32"},
+	{ARM64JGTIncludesEqual, "arm64-jgt-includes-equal", "jit/arm64", "jgt jumps where both are equal", "arm64 condition codes"},
+	{ARM64CbzNarrow, "arm64-cbz-narrow", "jit/arm64", "64-bit jeq with 0 tests the lower half", "x86-32 711aef1bbf88"},
 }

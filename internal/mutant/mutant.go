@@ -18,7 +18,7 @@ type ID uint16
 type Mutant struct {
 	ID    ID
 	Name  string // in kebab case
-	Where string // the package it sits in
+	Where string // the package it sits in; jit for bugs that both lowerings have
 	What  string // what the code does wrong, in one line
 	Like  string // the historical bug it is modelled on
 }

@@ -21,7 +21,13 @@ const (
 
 // host is where guest registers are. The host register of r10 holds a host
 // pointer, not the guest's value: see operand.
-var host = [16]Reg{RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, frame}
+var host = [16]Reg{RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, frame, inTmp1: tmp1, inTmp2: tmp2}
+
+// Numbers of guest registers that there are not: for operands in tmp1 and tmp2.
+const (
+	inTmp1 = 14
+	inTmp2 = 15
+)
 
 // spare are host registers that native code may use for something else if the
 // program leaves their guest register alone, best first. The prologue needs r1's.
@@ -113,7 +119,7 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 	c.frameRoutines()
 	for pc := 0; pc < n; pc++ {
 		c.head(pc)
-		if p.Flags[pc+1]&plan.Head == 0 && c.pair(&p.Insns[pc], &p.Insns[pc+1]) {
+		if p.Flags[pc+1]&plan.Head == 0 && !p.Blind && c.pair(&p.Insns[pc], &p.Insns[pc+1]) {
 			pc++
 			c.offset[pc] = uint32(c.here()) // nobody enters there
 			continue
@@ -282,6 +288,9 @@ func (c *Compiler) operand(r uint8, tmp Reg) Reg {
 
 // insn compiles one instruction.
 func (c *Compiler) insn(pc int, i *spec.Insn) {
+	if c.p.Blind {
+		i = c.blinded(i)
+	}
 	switch i.Class() {
 	case spec.ClassALU:
 		c.alu(i, 4)
@@ -305,7 +314,11 @@ func (c *Compiler) insn(pc int, i *spec.Insn) {
 			if mutant.On(mutant.JITLDDWShort) && i.Src == spec.LDDWValue && v>>32 == 0 {
 				v = uint64(int64(int32(v)))
 			}
-			c.movImm(host[i.Dst], v)
+			if c.p.Blind {
+				c.blind(host[i.Dst], v, tmp1)
+			} else {
+				c.movImm(host[i.Dst], v)
+			}
 			c.wrote(i.Dst, v>>32 == 0)
 			return
 		}

@@ -144,6 +144,11 @@ func (c *Compiler) storeInsn(pc int, i *spec.Insn) {
 			c.store(8, m, tmp2)
 			return
 		}
+		if c.p.Blind {
+			c.blindImm(tmp2, i.Imm)
+			c.store(n, m, tmp2)
+			return
+		}
 		c.storeImm(n, m, i.Imm)
 		return
 	}

@@ -36,3 +36,11 @@ code:
 	WORD $0xd5033b9f // dsb ish
 	WORD $0xd5033fdf // isb
 	RET
+
+// func call(addr uintptr) uint64
+TEXT ·call(SB), NOSPLIT, $0-16
+	MOVD addr+0(FP), R1
+	ISB  $15
+	CALL (R1)
+	MOVD R0, ret+8(FP)
+	RET

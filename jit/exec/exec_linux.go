@@ -3,6 +3,7 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"sync"
@@ -13,10 +14,11 @@ import (
 
 // Code is a piece of machine code that can be run. The zero value is none.
 type Code struct {
-	Addr uintptr // where it runs
-	data []byte  // all of its slot, in the view that can be written; nil: a mapping of its own
-	own  []byte  // that mapping
-	size class
+	Addr  uintptr // where it runs
+	data  []byte  // all of its slot, in the view that can be written; nil: a mapping of its own
+	own   []byte  // that mapping
+	size  class
+	batch *batch // or where it is together with others
 }
 
 // class is a size of slots: smallest << class bytes.
@@ -32,13 +34,15 @@ const (
 type pool struct {
 	sync.Mutex
 	free   [largest + 1][]Code
-	rw, rx []byte // what is left of the newest chunk
-	single bool   // this host refuses the double map
+	rw, rx []byte   // what is left of the newest chunk
+	single bool     // this host refuses the double map
+	open   *batch   // then: what the next program is put into
+	spare  []*batch // empty ones
 }
 
 var slots pool
 
-// New copies code to where it can be run.
+// New copies code to where it can be run, once it is sealed.
 func New(code []byte) (Code, error) {
 	c := class(bits.Len(uint(max(len(code), smallest)-1) / smallest))
 	if c > largest {
@@ -47,6 +51,9 @@ func New(code []byte) (Code, error) {
 	slot, err := slots.take(c)
 	if err != nil {
 		return Code{}, err
+	}
+	if slot.data == nil && len(code) <= batchSize {
+		return slots.put(code)
 	}
 	if slot.data == nil {
 		return mapOwn(code)
@@ -60,6 +67,8 @@ func New(code []byte) (Code, error) {
 func (c *Code) Free() error {
 	defer func() { *c = Code{} }()
 	switch {
+	case c.batch != nil:
+		return slots.drop(c.batch)
 	case c.own != nil:
 		return unix.Munmap(c.own)
 	case c.data != nil:
@@ -113,9 +122,14 @@ func (p *pool) grow() error {
 		unix.Munmap(rw)
 		return fmt.Errorf("mapping machine code to run: %w", err)
 	}
+	if !refetches(rw, rx) {
+		return errors.Join(errStale, unix.Munmap(rw), unix.Munmap(rx))
+	}
 	p.rw, p.rx = rw, rx
 	return nil
 }
+
+var errStale = errors.New("this host runs code that has been replaced")
 
 // mapOwn gives code a mapping of its own: written first, then made executable.
 func mapOwn(code []byte) (Code, error) {

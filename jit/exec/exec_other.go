@@ -14,3 +14,6 @@ func New([]byte) (Code, error) {
 
 // Free does nothing.
 func (*Code) Free() error { return nil }
+
+// Seal does nothing.
+func (*Code) Seal() error { return nil }

@@ -4,6 +4,8 @@ package exec
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -80,23 +82,117 @@ func TestNoPageIsWritableAndExecutable(t *testing.T) {
 	}
 }
 
-// TestWithoutTheDoubleMap takes the other way.
-func TestWithoutTheDoubleMap(t *testing.T) {
-	saved := slots.single
+// withoutTheDoubleMap makes the pool do as on a host that refuses it.
+func withoutTheDoubleMap(t *testing.T) {
 	slots.Lock()
-	free := slots.free
+	free, rw, rx, single := slots.free, slots.rw, slots.rx, slots.single
 	slots.free, slots.single = [largest + 1][]Code{}, true
 	slots.Unlock()
-	defer func() { slots.free, slots.single = free, saved }()
-	want := []byte{1, 2, 3, 0xc3}
-	c, err := New(want)
-	if err != nil {
+	t.Cleanup(func() { slots.free, slots.rw, slots.rx, slots.single = free, rw, rx, single })
+}
+
+func TestWithoutTheDoubleMap(t *testing.T) {
+	withoutTheDoubleMap(t)
+	TestSlotsHoldWhatWasPutIn(t)
+	TestNoPageIsWritableAndExecutable(t)
+}
+
+// TestBatches looks at the permissions of each page in a batch's life.
+func TestBatches(t *testing.T) {
+	withoutTheDoubleMap(t)
+	slots.open, slots.spare = nil, nil
+	var all []Code
+	for range 100 {
+		c, err := New(make([]byte, 1000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	first, last := all[0].batch, all[99].batch
+	if first == last || last != slots.open {
+		t.Fatal("100,000 bytes fit into one batch")
+	}
+	check := func(b *batch, want string) {
+		t.Helper()
+		if got := permissions(t, uintptr(unsafe.Pointer(&b.mem[0]))); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	check(first, "rw-p")
+	if err := errors.Join(all[0].Seal(), all[1].Seal()); err != nil {
 		t.Fatal(err)
 	}
-	if c.own == nil || !bytes.Equal(c.text(4), want) {
-		t.Errorf("%+v", c)
+	check(first, "r-xp")
+	check(last, "rw-p")
+	if err := all[99].Seal(); err != nil {
+		t.Fatal(err)
 	}
-	if err := c.Free(); err != nil || c.Addr != 0 {
-		t.Errorf("%v, %+v", err, c)
+	check(last, "r-xp")
+	if slots.open != nil {
+		t.Error("a batch is open that programs run in")
+	}
+	for i := range all {
+		if err := all[i].Free(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(first, "rw-p")
+	if len(slots.spare) != 2 {
+		t.Errorf("%d batches to be used again, want 2", len(slots.spare))
+	}
+}
+
+// permissions of the page at an address, as the process's maps have them.
+func permissions(t *testing.T, addr uintptr) string {
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Skip("no /proc: ", err)
+	}
+	for line := range strings.Lines(string(maps)) {
+		var from, to uintptr
+		var perms string
+		if _, err := fmt.Sscanf(line, "%x-%x %s", &from, &to, &perms); err == nil && from <= addr && addr < to {
+			return perms
+		}
+	}
+	return "not mapped"
+}
+
+// BenchmarkNew is the time of a program in a slot, and that of one in a batch: of one
+// that is loaded, sealed and freed alone, and of 50 together.
+func BenchmarkNew(b *testing.B) {
+	code := make([]byte, 1000)
+	for _, tt := range []struct {
+		name   string
+		single bool
+		n      int
+	}{{"slot", false, 1}, {"batch of 1", true, 1}, {"batch of 50", true, 50}} {
+		b.Run(tt.name, func(b *testing.B) {
+			slots.single = tt.single
+			free := slots.free
+			if tt.single {
+				slots.free = [largest + 1][]Code{}
+			}
+			defer func() { slots.single, slots.free = false, free }()
+			all := make([]Code, tt.n)
+			for b.Loop() {
+				for i := range all {
+					var err error
+					if all[i], err = New(code); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for i := range all {
+					if err := all[i].Seal(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for i := range all {
+					all[i].Free()
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*tt.n), "ns/program")
+		})
 	}
 }

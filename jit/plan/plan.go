@@ -44,6 +44,7 @@ type Plan struct {
 	Flags []Flags // one a slot, and one of padding: a head
 	Used  uint16  // bit n: the program names rn
 	Calls bool    // it calls or may call functions of its own
+	Blind bool    // the program's constants may not appear in the code: set after New
 	Odd   int     // the slot of a helper's call that changes the flow of control in a way nobody knows here, or -1
 }
 
@@ -184,6 +185,31 @@ func (p *Plan) Rest(pc int) uint32 {
 		}
 	}
 	return n
+}
+
+// BySrc is i with the register src in place of its immediate, if there is such a form of
+// i and the immediate is one that a program can choose freely: not a shift's count,
+// nor a byte swap's width. A lowering that blinds constants puts the immediate into src
+// first.
+func BySrc(i spec.Insn, src uint8) (spec.Insn, bool) {
+	if i.Op&spec.SrcX != 0 {
+		return i, false
+	}
+	switch i.Class() {
+	case spec.ClassALU, spec.ClassALU64:
+		switch i.Op & 0xf0 {
+		case spec.OpNEG, spec.OpEND, spec.OpLSH, spec.OpRSH, spec.OpARSH:
+			return i, false
+		}
+	case spec.ClassJMP, spec.ClassJMP32:
+		if _, jumps := vm.JumpTarget(i, 0); !jumps || i.Op == spec.JA || i.Op == spec.JA32 || i.Op == spec.JCOND {
+			return i, false
+		}
+	default:
+		return i, false
+	}
+	i.Op, i.Src, i.Imm = i.Op|spec.SrcX, src, 0
+	return i, true
 }
 
 // Code is what a lowering makes of a plan. The slices are valid until the lowering
