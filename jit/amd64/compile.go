@@ -113,9 +113,11 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 	c.frameRoutines()
 	for pc := 0; pc < n; pc++ {
 		c.head(pc)
-		if p.Flags[pc+1]&plan.Head == 0 && c.pair(&p.Insns[pc], &p.Insns[pc+1]) {
-			pc++
-			c.offset[pc] = uint32(c.here()) // nobody enters there
+		if joined := c.join(pc); joined > 0 {
+			for ; joined > 1; joined-- {
+				pc++
+				c.offset[pc] = uint32(c.here()) // nobody enters there
+			}
 			continue
 		}
 		c.insn(pc, &p.Insns[pc])
@@ -226,7 +228,7 @@ func (c *Compiler) common() {
 // head begins a slot's code: where a block starts, fuel is charged.
 func (c *Compiler) head(pc int) {
 	if c.p.Flags[pc]&plan.Loop != 0 && c.p.Mode&plan.Single == 0 {
-		c.align(32)
+		c.align(c.loopAlign(pc))
 	}
 	c.offset[pc] = uint32(c.here())
 	if c.p.Flags[pc]&plan.Head != 0 {
@@ -236,6 +238,20 @@ func (c *Compiler) head(pc int) {
 		c.fuelOp(digitSUB, n)
 		c.exits = append(c.exits, exit{c.jcc(condB), abi.Leave(abi.Fuel, pc), n})
 	}
+}
+
+// loopAlign is what a loop's head is a multiple of: a cache line for a loop that is
+// taken to fit in one, but not in half of one.
+func (c *Compiler) loopAlign(pc int) int {
+	const fuel, line = 10, 64
+	slot := 5 // bytes of code, on average
+	if c.checked {
+		slot = 10
+	}
+	if n := fuel + slot*int(c.p.LoopSize(pc)); n > line/2 && n <= line {
+		return line
+	}
+	return line / 2
 }
 
 func (c *Compiler) fuelOp(digit byte, n uint32) {

@@ -40,7 +40,7 @@ const (
 type Plan struct {
 	*vm.Loaded
 	Mode  Mode
-	back  []int32 // of a loop head in fast mode: the last slot that jumps there
+	back  []int32 // of a loop head: the last slot that jumps there
 	Flags []Flags // one a slot, and one of padding: a head
 	Used  uint16  // bit n: the program names rn
 	Calls bool    // it calls or may call functions of its own
@@ -60,10 +60,7 @@ func New(l *vm.Loaded, m Mode, old *Plan) *Plan {
 	}
 	flags = flags[:n+1]
 	clear(flags)
-	back := p.back[:0]
-	if m&Fast != 0 {
-		back = slices.Grow(back, n+1)[:n+1]
-	}
+	back := slices.Grow(p.back[:0], n+1)[:n+1]
 	*p = Plan{Loaded: l, Mode: m, Flags: flags, back: back, Odd: -1}
 	p.scan()
 	return p
@@ -126,9 +123,7 @@ func (p *Plan) jump(i spec.Insn, pc int) {
 		p.Flags[to] |= Head
 		if to <= pc {
 			p.Flags[to] |= Loop
-			if p.Mode&Fast != 0 {
-				p.back[to] = int32(pc) // later ones are farther
-			}
+			p.back[to] = int32(pc) // later ones are farther
 		}
 	}
 }
@@ -157,13 +152,19 @@ func (p *Plan) Charge(pc int) uint32 {
 	if f&Called != 0 {
 		n = uint32(p.end(pc) - pc)
 	}
-	if f&Loop != 0 {
-		n = max(n, uint32(int(p.back[pc])-pc+1))
-	}
+	n = max(n, p.LoopSize(pc))
 	if n == 0 && f&Entry != 0 {
 		n = 1 + p.Rest(pc)
 	}
 	return n
+}
+
+// LoopSize is how many slots the loop has whose head is at a slot; 0: none starts there.
+func (p *Plan) LoopSize(pc int) uint32 {
+	if p.Flags[pc]&Loop == 0 {
+		return 0
+	}
+	return uint32(int(p.back[pc]) - pc + 1)
 }
 
 // end is the slot behind the function that starts at a slot.
