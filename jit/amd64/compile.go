@@ -228,7 +228,7 @@ func (c *Compiler) common() {
 // head begins a slot's code: where a block starts, fuel is charged.
 func (c *Compiler) head(pc int) {
 	if c.p.Flags[pc]&plan.Loop != 0 && c.p.Mode&plan.Single == 0 {
-		c.align(c.loopAlign(pc))
+		c.alignLoop(pc)
 	}
 	c.offset[pc] = uint32(c.here())
 	if c.p.Flags[pc]&plan.Head != 0 {
@@ -240,18 +240,18 @@ func (c *Compiler) head(pc int) {
 	}
 }
 
-// loopAlign is what a loop's head is a multiple of: a cache line for a loop that is
-// taken to fit in one, but not in half of one.
-func (c *Compiler) loopAlign(pc int) int {
+// alignLoop pads before a loop's head. A loop that is taken to fit in a cache line
+// stands in one; the others begin at half of one at least.
+func (c *Compiler) alignLoop(pc int) {
 	const fuel, line = 10, 64
 	slot := 5 // bytes of code, on average
 	if c.checked {
 		slot = 10
 	}
-	if n := fuel + slot*int(c.p.LoopSize(pc)); n > line/2 && n <= line {
-		return line
+	c.align(line / 2)
+	if n := fuel + slot*int(c.p.LoopSize(pc)); n <= line && c.here()%line+n > line {
+		c.align(line)
 	}
-	return line / 2
 }
 
 func (c *Compiler) fuelOp(digit byte, n uint32) {
