@@ -103,6 +103,7 @@ const (
 // not.
 func (c *Compiler) emit(p *plan.Plan) bool {
 	n := len(p.Insns)
+	p.Twice = true
 	c.p, c.checked = p, p.Mode&plan.Checked != 0
 	c.Buf = slices.Grow(c.Buf[:0], 256+16*n)
 	c.offset = slices.Grow(c.offset[:0], n+1)[:n+1]
@@ -111,19 +112,13 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 	c.prologue()
 	c.common()
 	c.frameRoutines()
-	for pc := 0; pc < n; pc++ {
+	for pc := 0; pc < n; {
 		c.head(pc)
-		if joined := c.join(pc); joined > 0 {
-			for ; joined > 1; joined-- {
-				pc++
+		for taken := c.one(pc); taken > 0; taken-- {
+			pc++
+			if taken > 1 {
 				c.offset[pc] = uint32(c.here()) // nobody enters there
 			}
-			continue
-		}
-		c.insn(pc, &p.Insns[pc])
-		if p.Insns[pc].Wide() {
-			pc++
-			c.offset[pc] = 0
 		}
 	}
 	c.offset[n] = uint32(c.here())
@@ -141,6 +136,18 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 		c.Buf[j.at] = byte(to - (j.at + 1))
 	}
 	return true
+}
+
+// one compiles the instruction at pc, or some at once, and gives the number of slots.
+func (c *Compiler) one(pc int) int {
+	if joined := c.join(pc); joined > 0 {
+		return joined
+	}
+	c.insn(pc, &c.p.Insns[pc])
+	if c.p.Insns[pc].Wide() {
+		return 2
+	}
+	return 1
 }
 
 // assign finds registers for fuel and mask.
@@ -249,7 +256,11 @@ func (c *Compiler) alignLoop(pc int) {
 		slot = 10
 	}
 	c.align(line / 2)
-	if n := fuel + slot*int(c.p.LoopSize(pc)); n <= line && c.here()%line+n > line {
+	size := int(c.p.LoopSize(pc))
+	if c.p.InTwo(pc) {
+		size *= 2
+	}
+	if n := fuel + slot*size; n <= line && c.here()%line+n > line {
 		c.align(line)
 	}
 }

@@ -43,6 +43,21 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 		c.exit(pc)
 		return
 	}
+	cc := c.compare(i, size)
+	if to <= pc && c.p.InTwo(to) {
+		out := c.jccShort(cc ^ 1) // the opposite
+		for at := to; at < pc; {
+			at += c.one(at)
+		}
+		c.jccTo(c.compare(i, size), int(c.offset[to]))
+		c.landShort(out)
+		return
+	}
+	c.jccSlot(cc, pc, to)
+}
+
+// compare sets the flags for a conditional jump, and gives its condition.
+func (c *Compiler) compare(i *spec.Insn, size int) cond {
 	op := i.Op & 0xf0
 	dst := c.operand(i.Dst, tmp1)
 	if mutant.On(mutant.JITSignedCompareLow) && op == spec.OpJSGT && i.Op&spec.SrcX != 0 {
@@ -69,7 +84,7 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 	default:
 		c.arithImm(size, digitCMP, dst, i.Imm)
 	}
-	c.jccSlot(conds[op>>4], pc, to)
+	return conds[op>>4]
 }
 
 func (c *Compiler) jumpSlot(pc, to int) {

@@ -44,6 +44,7 @@ type Plan struct {
 	Flags []Flags // one a slot, and one of padding: a head
 	Used  uint16  // bit n: the program names rn
 	Calls bool    // it calls or may call functions of its own
+	Twice bool    // the lowering lays small loops out twice: see InTwo
 	Odd   int     // the slot of a helper's call that changes the flow of control in a way nobody knows here, or -1
 }
 
@@ -137,7 +138,7 @@ func Returns(i spec.Insn) bool {
 // charges nothing.
 //
 // In fast mode loop heads and entries charge alone: a loop all its slots for each
-// round, a function that is called all of its own. A round trip of control goes as
+// round, or pair of rounds, a function that is called all of its own. A round trip of control goes as
 // far back as it has gone forward, so no more than what was charged, and the length of
 // the program, can ever run between two looks at the fuel.
 func (p *Plan) Charge(pc int) uint32 {
@@ -152,7 +153,11 @@ func (p *Plan) Charge(pc int) uint32 {
 	if f&Called != 0 {
 		n = uint32(p.end(pc) - pc)
 	}
-	n = max(n, p.LoopSize(pc))
+	rounds := uint32(1)
+	if p.InTwo(pc) {
+		rounds = 2
+	}
+	n = max(n, rounds*p.LoopSize(pc))
 	if n == 0 && f&Entry != 0 {
 		n = 1 + p.Rest(pc)
 	}
@@ -165,6 +170,34 @@ func (p *Plan) LoopSize(pc int) uint32 {
 		return 0
 	}
 	return uint32(int(p.back[pc]) - pc + 1)
+}
+
+// InTwo reports whether the loop whose head is at a slot stands in the code twice, one
+// round after the other, so that half as much is charged and jumped. That is for loops of
+// one block, in fast mode, in trusted mode: nothing in them may leave for the
+// driver, which would come back in the first round and not be charged.
+func (p *Plan) InTwo(head int) bool {
+	n := int(p.LoopSize(head))
+	if !p.Twice || p.Mode != Fast || n < 2 || n > 8 {
+		return false
+	}
+	for pc := head; pc < head+n-1; pc++ {
+		i := &p.Insns[pc]
+		switch i.Class() {
+		case spec.ClassALU, spec.ClassALU64:
+		case spec.ClassLDX, spec.ClassST, spec.ClassSTX:
+			if i.Op&0xe0 == spec.ModeATOMIC || p.Aux[pc].Flags != 0 {
+				return false
+			}
+		default:
+			return false
+		}
+		if p.Flags[pc+1]&Head != 0 {
+			return false
+		}
+	}
+	last := &p.Insns[head+n-1]
+	return last.Op&0xf0 != spec.OpJA && last.Op != spec.JCOND
 }
 
 // end is the slot behind the function that starts at a slot.
