@@ -57,6 +57,7 @@ type Compiler struct {
 	jumps   []jump     // to slots, not known yet
 	exits   []exit     // code out of line
 	looks   []readOnly // likewise
+	earlies []early    // likewise
 	leave   int        // where the common exit is
 	opens   int        // where the routine is that opens a frame, and the one that closes it
 	closes  int
@@ -103,11 +104,11 @@ const (
 // not.
 func (c *Compiler) emit(p *plan.Plan) bool {
 	n := len(p.Insns)
-	p.Twice = true
+	p.Unroll = true
 	c.p, c.checked = p, p.Mode&plan.Checked != 0
 	c.Buf = slices.Grow(c.Buf[:0], 256+16*n)
 	c.offset = slices.Grow(c.offset[:0], n+1)[:n+1]
-	c.jumps, c.exits, c.looks = c.jumps[:0], c.exits[:0], c.looks[:0]
+	c.jumps, c.exits, c.looks, c.earlies = c.jumps[:0], c.exits[:0], c.looks[:0], c.earlies[:0]
 	c.assign()
 	c.prologue()
 	c.common()
@@ -122,6 +123,7 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 		}
 	}
 	c.offset[n] = uint32(c.here())
+	c.coldEarlies()
 	c.coldLooks()
 	c.coldExits()
 	for _, j := range c.jumps {
@@ -257,8 +259,8 @@ func (c *Compiler) alignLoop(pc int) {
 	}
 	c.align(line / 2)
 	size := int(c.p.LoopSize(pc))
-	if c.p.InTwo(pc) {
-		size *= 2
+	if c.p.Unrolled(pc) {
+		size *= plan.Rounds
 	}
 	if n := fuel + slot*size; n <= line && c.here()%line+n > line {
 		c.align(line)

@@ -39,13 +39,13 @@ const (
 // resumes after an instruction that left to it; then the block was charged.
 type Plan struct {
 	*vm.Loaded
-	Mode  Mode
-	back  []int32 // of a loop head: the last slot that jumps there
-	Flags []Flags // one a slot, and one of padding: a head
-	Used  uint16  // bit n: the program names rn
-	Calls bool    // it calls or may call functions of its own
-	Twice bool    // the lowering lays small loops out twice: see InTwo
-	Odd   int     // the slot of a helper's call that changes the flow of control in a way nobody knows here, or -1
+	Mode   Mode
+	back   []int32 // of a loop head: the last slot that jumps there
+	Flags  []Flags // one a slot, and one of padding: a head
+	Used   uint16  // bit n: the program names rn
+	Calls  bool    // it calls or may call functions of its own
+	Unroll bool    // the lowering unrolls loops: see Unrolled
+	Odd    int     // the slot of a helper's call that changes the flow of control in a way nobody knows here, or -1
 }
 
 // New plans l. The Plan's buffers are old's, which may be nil.
@@ -138,7 +138,7 @@ func Returns(i spec.Insn) bool {
 // charges nothing.
 //
 // In fast mode loop heads and entries charge alone: a loop all its slots for each
-// round, or pair of rounds, a function that is called all of its own. A round trip of control goes as
+// round that stands there, a function that is called all of its own. A round trip of control goes as
 // far back as it has gone forward, so no more than what was charged, and the length of
 // the program, can ever run between two looks at the fuel.
 func (p *Plan) Charge(pc int) uint32 {
@@ -153,11 +153,10 @@ func (p *Plan) Charge(pc int) uint32 {
 	if f&Called != 0 {
 		n = uint32(p.end(pc) - pc)
 	}
-	rounds := uint32(1)
-	if p.InTwo(pc) {
-		rounds = 2
+	if p.Unrolled(pc) {
+		return max(n, Rounds*p.LoopSize(pc))
 	}
-	n = max(n, rounds*p.LoopSize(pc))
+	n = max(n, p.LoopSize(pc))
 	if n == 0 && f&Entry != 0 {
 		n = 1 + p.Rest(pc)
 	}
@@ -172,13 +171,17 @@ func (p *Plan) LoopSize(pc int) uint32 {
 	return uint32(int(p.back[pc]) - pc + 1)
 }
 
-// InTwo reports whether the loop whose head is at a slot stands in the code twice, one
-// round after the other, so that half as much is charged and jumped. That is for loops of
-// one block, in fast mode, in trusted mode: nothing in them may leave for the
-// driver, which would come back in the first round and not be charged.
-func (p *Plan) InTwo(head int) bool {
+// Rounds is how many rounds of an unrolled loop stand in the code, one after the other.
+const Rounds = 4
+
+// Unrolled reports whether the loop whose head is at a slot is unrolled: the head
+// charges for all rounds, and where the loop ends before the last the rest is given back.
+// That is for loops of one small block, in fast mode, in trusted mode: nothing in
+// them may leave for the driver, which would come back in the first round and not be
+// charged.
+func (p *Plan) Unrolled(head int) bool {
 	n := int(p.LoopSize(head))
-	if !p.Twice || p.Mode != Fast || n < 2 || n > 8 {
+	if !p.Unroll || p.Mode != Fast || n < 2 || n > 8 {
 		return false
 	}
 	for pc := head; pc < head+n-1; pc++ {
