@@ -20,6 +20,7 @@ type instance struct {
 	codes   [plan.NumModes]atomic.Pointer[code]
 	perfMap io.Writer
 	runs    atomic.Pointer[[]*run] // by machine: kept from one run to the next
+	first   atomic.Pointer[run]    // one of them, to look at first
 }
 
 // code is a program compiled for a mode.
@@ -55,6 +56,7 @@ func (in *instance) run(m *vm.Machine) *run {
 		all = append(all, runs.Get().(*run))
 	}
 	in.runs.Store(&all)
+	in.first.CompareAndSwap(nil, all[m.CPU])
 	return all[m.CPU]
 }
 
@@ -101,6 +103,7 @@ func (in *instance) Close() error {
 			codes.Put(c)
 		}
 	}
+	in.first.Store(nil)
 	if all := in.runs.Swap(nil); all != nil {
 		for _, r := range *all {
 			r.m, r.home = nil, nil
