@@ -53,7 +53,9 @@ func (in *instance) run(m *vm.Machine) *run {
 		all = slices.Clone(*old)
 	}
 	for int(m.CPU) >= len(all) {
-		all = append(all, runs.Get().(*run))
+		r := runs.Get().(*run)
+		r.cpu = uint32(len(all))
+		all = append(all, r)
 	}
 	in.runs.Store(&all)
 	in.first.CompareAndSwap(nil, all[m.CPU])

@@ -24,6 +24,7 @@ const slice = 1 << 18
 // that no block has charged; while a helper runs, st.Fuel has a part of it.
 type run struct {
 	st   abi.State
+	cpu  uint32 // of m: the same as long as the instance has it
 	m    *vm.Machine
 	inst *instance // program that runs
 	code *code     // its code in mode
@@ -61,7 +62,7 @@ var runs = sync.Pool{New: func() any { return new(run) }}
 // Run runs the program on m.
 func (in *instance) Run(m *vm.Machine) (res vm.Result) {
 	r := in.first.Load()
-	if r == nil || r.m != m {
+	if r == nil || r.cpu != m.CPU {
 		r = in.run(m)
 	}
 	mode := modeOf(m)
