@@ -82,6 +82,7 @@ type exit struct {
 // Compile compiles a plan. The code can be copied anywhere; its entry is its first
 // byte.
 func (c *Compiler) Compile(p *plan.Plan) plan.Code {
+	p.Unroll = true
 	c.near = nearTrusted
 	if p.Mode&plan.Checked != 0 {
 		c.near = nearChecked
@@ -104,7 +105,6 @@ const (
 // not.
 func (c *Compiler) emit(p *plan.Plan) bool {
 	n := len(p.Insns)
-	p.Unroll = true
 	c.p, c.checked = p, p.Mode&plan.Checked != 0
 	c.Buf = slices.Grow(c.Buf[:0], 256+16*n)
 	c.offset = slices.Grow(c.offset[:0], n+1)[:n+1]
