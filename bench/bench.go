@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lockstep-ebpf/lockstep/bench/internal/yardstick"
 	"github.com/lockstep-ebpf/lockstep/fastvm"
 	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/refvm"
@@ -15,9 +14,6 @@ import (
 )
 
 var started = time.Now()
-
-// Goto is the name of the C yardstick in reports.
-const Goto = "goto"
 
 // Subject is an engine in one way of running it.
 type Subject struct {
@@ -46,14 +42,17 @@ type Options struct {
 	Slice    time.Duration // CPU time of one engine on one program in one round; 0 means 2 ms
 	Programs []string      // by name; nil: all
 	Subjects []Subject     // nil: all
-	NoGoto   bool          // leave the C yardstick out
+	Peers    bool          // measure what is not ours too: see Goto, Native and Kernel
 }
 
 // Report is the result. Its JSON is a contract.
 type Report struct {
 	Programs         []Row              `json:"programs"`
-	Geomean          map[string]float64 `json:"geomean"`             // of ns_per_insn
+	Geomean          map[string]float64 `json:"geomean"`             // of ns_per_insn, over the programs that all have
+	GeomeanAll       map[string]float64 `json:"geomean_all"`         // over all programs, of who has them all
 	CallNS           map[string]float64 `json:"call_ns"`             // running a program of two instructions
+	HelperNS         map[string]float64 `json:"helper_ns"`           // calling a helper, and going round a loop of two instructions more
+	IndirectNS       float64            `json:"indirect_ns"`         // to compare with both: Go calls a function through a variable
 	CompileNSPerInsn map[string]float64 `json:"compile_ns_per_insn"` // the engine's Load of a program of 60 instructions
 	Notes            []string           `json:"notes,omitempty"`     // for people: what is missing, and why
 }
@@ -61,6 +60,7 @@ type Report struct {
 // Row is the report on one program.
 type Row struct {
 	Name      string             `json:"name"`
+	Core      bool               `json:"core"`        // counts in geomean
 	Insns     uint64             `json:"insns"`       // executed in one run
 	NSPerInsn map[string]float64 `json:"ns_per_insn"` // medians, by engine
 }
@@ -87,14 +87,13 @@ func Run(o Options) (*Report, error) {
 	defer runtime.UnlockOSThread()
 
 	r := &Report{}
-	path := ""
-	if !o.NoGoto {
-		path, err = yardstick.Build()
-		if err != nil {
-			r.Notes = append(r.Notes, fmt.Sprintf("no %s column: %v", Goto, err))
-		}
+	var peers []peer
+	if o.Peers {
+		peers, r.Notes = findPeers()
+		defer closePeers(peers)
 	}
-	entries, err := start(programs, o.Subjects, path)
+	entries, notes, err := start(programs, o.Subjects, peers)
+	r.Notes = append(r.Notes, notes...)
 	defer func() {
 		for _, e := range entries {
 			e.close()
@@ -131,31 +130,49 @@ func measure(entries []*entry, o Options) error {
 
 // tabulate turns nanoseconds a run into the report's rows.
 func (r *Report) tabulate(programs []Program, entries []*entry) {
-	logs := map[string][]float64{}
+	core, all := map[string][]float64{}, map[string][]float64{}
 	for _, p := range programs {
-		row := Row{Name: p.Name, NSPerInsn: map[string]float64{}}
+		row := Row{Name: p.Name, Core: p.Core, NSPerInsn: map[string]float64{}}
 		for _, e := range entries {
 			if e.program.Name == p.Name && e.insns != 0 {
 				row.Insns = e.insns
 			}
 		}
 		for _, e := range entries {
-			if e.program.Name == p.Name {
-				ns := median(e.ns) / float64(row.Insns)
-				row.NSPerInsn[e.name] = ns
-				logs[e.name] = append(logs[e.name], math.Log(ns))
+			if e.program.Name != p.Name {
+				continue
+			}
+			ns := median(e.ns) / float64(row.Insns)
+			row.NSPerInsn[e.name] = ns
+			all[e.name] = append(all[e.name], ns)
+			if p.Core {
+				core[e.name] = append(core[e.name], ns)
 			}
 		}
 		r.Programs = append(r.Programs, row)
 	}
-	r.Geomean = map[string]float64{}
-	for name, l := range logs {
-		sum := 0.0
-		for _, v := range l {
-			sum += v
-		}
-		r.Geomean[name] = math.Exp(sum / float64(len(l)))
+	r.Geomean = geomeans(core)
+	r.GeomeanAll = geomeans(all)
+}
+
+// geomeans are the geometric means of those who have as many figures as any other.
+func geomeans(figures map[string][]float64) map[string]float64 {
+	most := 0
+	for _, f := range figures {
+		most = max(most, len(f))
 	}
+	means := map[string]float64{}
+	for name, f := range figures {
+		if len(f) < most {
+			continue
+		}
+		sum := 0.0
+		for _, v := range f {
+			sum += math.Log(v)
+		}
+		means[name] = math.Exp(sum / float64(len(f)))
+	}
+	return means
 }
 
 func median(v []float64) float64 {

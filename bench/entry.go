@@ -2,10 +2,9 @@ package bench
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
-	"github.com/lockstep-ebpf/lockstep/bench/internal/yardstick"
-	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
@@ -20,26 +19,29 @@ type entry struct {
 	close   func() error
 }
 
-// start makes the entries: program by program, and for each all engines. path is
-// the C yardstick, or empty. On an error, what was started is returned with it.
-func start(programs []Program, subjects []Subject, path string) (entries []*entry, err error) {
+// start makes the entries: program by program, and for each all engines and peers.
+// On an error, what was started is returned with it.
+func start(programs []Program, subjects []Subject, peers []peer) (entries []*entry, notes []string, err error) {
 	for _, p := range programs {
 		for _, s := range subjects {
 			e, err := startEngine(p, s)
 			if err != nil {
-				return entries, err
+				return entries, nil, err
 			}
 			entries = append(entries, e)
 		}
-		if path != "" {
-			e, err := startGoto(p, path)
-			if err != nil {
-				return entries, err
+		for _, x := range peers {
+			e, err := x.start(p)
+			if wrong := (*WrongResult)(nil); errors.As(err, &wrong) {
+				return entries, nil, err
+			} else if err != nil {
+				notes = append(notes, fmt.Sprintf("no figure of %s for %s: %v", x.name, p.Name, err))
+			} else if e != nil {
+				entries = append(entries, e)
 			}
-			entries = append(entries, e)
 		}
 	}
-	return entries, nil
+	return entries, notes, nil
 }
 
 func startEngine(p Program, s Subject) (*entry, error) {
@@ -84,23 +86,6 @@ func load(w *vm.World, c *vm.Case, s Subject) (*vm.Loaded, *vm.Machine, error) {
 	return l, m, m.Setup(l.Type, &c.Inputs[0])
 }
 
-func startGoto(p Program, path string) (*entry, error) {
-	c, err := yardstick.Start(path, p.Case)
-	if err != nil {
-		return nil, err
-	}
-	return &entry{
-		name: Goto, program: p, close: c.Close,
-		run: func(times int) (time.Duration, error) {
-			r0, took, err := c.Run(uint32(times))
-			if err == nil && r0 != p.Want {
-				err = &WrongResult{Goto, p.Name, r0, p.Want, vm.Exit}
-			}
-			return took, err
-		},
-	}, nil
-}
-
 // calibrate finds how many runs take about a slice.
 func (e *entry) calibrate(slice time.Duration) error {
 	for e.times = 1; ; {
@@ -114,71 +99,4 @@ func (e *entry) calibrate(slice time.Duration) error {
 		}
 		e.times *= 4
 	}
-}
-
-// measureOverheads measures what a call and a load cost.
-func (r *Report) measureOverheads(o Options) error {
-	r.CallNS, r.CompileNSPerInsn = map[string]float64{}, map[string]float64{}
-	ret := []spec.Insn{{Op: spec.MOV}, {Op: spec.EXIT}}
-	var long []spec.Insn
-	for range 59 {
-		long = append(long, ret[0])
-	}
-	long = append(long, ret[1])
-	program := func(name string, insns []spec.Insn) Program {
-		return Program{Name: name, Case: &vm.Case{Programs: []*vm.Program{{Insns: insns}}, Inputs: []vm.Input{{}}, Fuel: 1000}}
-	}
-	var entries []*entry
-	for _, s := range o.Subjects {
-		call, err := startEngine(program("call", ret), s)
-		if err != nil {
-			return err
-		}
-		defer call.close()
-		compile, err := startLoad(program("compile", long), s)
-		if err != nil {
-			return err
-		}
-		defer compile.close()
-		entries = append(entries, call, compile)
-	}
-	if err := measure(entries, o); err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.program.Name == "call" {
-			r.CallNS[e.name] = median(e.ns)
-		} else {
-			r.CompileNSPerInsn[e.name] = median(e.ns) / float64(len(long))
-		}
-	}
-	return nil
-}
-
-// startLoad is an entry that loads the program instead of running it.
-func startLoad(p Program, s Subject) (*entry, error) {
-	w, err := vm.NewWorld()
-	if err != nil {
-		return nil, err
-	}
-	l, _, err := load(w, p.Case, s)
-	if err != nil {
-		return nil, errors.Join(err, w.Close())
-	}
-	return &entry{
-		name: s.Name, program: p, close: w.Close,
-		run: func(times int) (time.Duration, error) {
-			from := cpuTime()
-			for range times {
-				in, err := s.Engine.Load(l)
-				if err != nil {
-					return 0, err
-				}
-				if err := in.Close(); err != nil {
-					return 0, err
-				}
-			}
-			return cpuTime() - from, nil
-		},
-	}, nil
 }

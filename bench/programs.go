@@ -8,17 +8,24 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
-//go:embed programs/*.asm
-var texts embed.FS
+var (
+	//go:embed programs/*.asm
+	texts embed.FS
+
+	//go:embed programs/*.c programs/*.h
+	inC embed.FS
+)
 
 // Program is a benchmark.
 type Program struct {
 	Name string
+	Core bool     // one of the ten that there are in C too, whose mean counts
 	Case *vm.Case // of one program and one input
 	Want uint64   // r0, worked out in Go
 }
@@ -30,6 +37,10 @@ type blueprint struct {
 	maps   []*maps.Spec
 	want   func(memory []byte) uint64
 }
+
+// core is how many of the blueprints, the first, need nothing but the instruction set. It
+// is they whose mean is compared.
+const core = 10
 
 var blueprints = []blueprint{
 	{name: "alu", want: alu},
@@ -52,17 +63,13 @@ var blueprints = []blueprint{
 // Programs assembles the benchmarks.
 func Programs() ([]Program, error) {
 	var all []Program
-	for _, b := range blueprints {
+	for n, b := range blueprints {
 		file := "programs/" + b.name + ".asm"
 		text, err := texts.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		var names asm.Names
-		for _, m := range b.maps {
-			names.Maps = append(names.Maps, m.Name)
-		}
-		p, err := asm.Assemble(string(text), names)
+		insns, err := assemble(string(text), b.maps)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
@@ -72,9 +79,10 @@ func Programs() ([]Program, error) {
 		}
 		all = append(all, Program{
 			Name: b.name,
+			Core: n < core,
 			Case: &vm.Case{
 				Name:     b.name,
-				Programs: []*vm.Program{{Name: b.name, Insns: p.Insns}},
+				Programs: []*vm.Program{{Name: b.name, Insns: insns}},
 				Maps:     b.maps,
 				Inputs:   []vm.Input{{Memory: memory}},
 				Fuel:     1 << 40,
@@ -83,6 +91,18 @@ func Programs() ([]Program, error) {
 		})
 	}
 	return all, nil
+}
+
+func assemble(text string, specs []*maps.Spec) ([]spec.Insn, error) {
+	var names asm.Names
+	for _, m := range specs {
+		names.Maps = append(names.Maps, m.Name)
+	}
+	p, err := asm.Assemble(text, names)
+	if err != nil {
+		return nil, err
+	}
+	return p.Insns, nil
 }
 
 // pattern is n bytes of no particular meaning.

@@ -9,7 +9,7 @@ import (
 )
 
 // order is how columns stand in a table; others come behind, by name.
-var order = []string{"refvm", "fastvm-go", "fastvm-go-checked", Goto}
+var order = []string{"refvm", "fastvm-go-checked", "fastvm-go", Goto, "jit-checked", "jit", Kernel, "gcc", "clang"}
 
 // columns are the engines of the report.
 func (r *Report) columns() []string {
@@ -30,7 +30,7 @@ func (r *Report) columns() []string {
 }
 
 // WriteTable writes the report for people: nanoseconds an instruction by program
-// and engine, and how that compares with the C yardstick.
+// and engine, and what they come to.
 func (r *Report) WriteTable(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	names := r.columns()
@@ -41,26 +41,43 @@ func (r *Report) WriteTable(w io.Writer) error {
 		}
 		fmt.Fprintln(t)
 	}
-	figure := func(m map[string]float64) func(string) string {
+	figure := func(m map[string]float64, unit float64) func(string) string {
 		return func(name string) string {
 			if v, ok := m[name]; ok {
-				return fmt.Sprintf("%.2f", v)
+				return fmt.Sprintf("%.2f", v/unit)
 			}
-			return ""
+			return "-"
 		}
 	}
 	line("ns an instruction", "executed", func(n string) string { return n })
-	for _, p := range r.Programs {
-		line(p.Name, fmt.Sprint(p.Insns), figure(p.NSPerInsn))
+	rows := func(core bool) {
+		for _, p := range r.Programs {
+			if p.Core == core {
+				line(p.Name, fmt.Sprint(p.Insns), figure(p.NSPerInsn, 1))
+			}
+		}
 	}
-	line("geometric mean", "", figure(r.Geomean))
-	if yard, ok := r.Geomean[Goto]; ok {
-		line("times "+Goto, "", func(n string) string { return fmt.Sprintf("%.2f", r.Geomean[n]/yard) })
+	rows(true)
+	line("geometric mean", "", figure(r.Geomean, 1))
+	for _, yard := range []string{Goto, "gcc", "clang"} {
+		if v, ok := r.Geomean[yard]; ok {
+			line("times "+yard, "", figure(r.Geomean, v))
+		}
 	}
-	line("ns a call", "", figure(r.CallNS))
-	line("ns to load an instruction", "", figure(r.CompileNSPerInsn))
+	rows(false)
+	line("mean of all", "", figure(r.GeomeanAll, 1))
+	if v, ok := r.GeomeanAll[Goto]; ok {
+		line("times "+Goto, "", figure(r.GeomeanAll, v))
+	}
+	line("ns a call", "", figure(r.CallNS, 1))
+	line("ns a helper", "", figure(r.HelperNS, 1))
+	line("ns to load an instruction", "", figure(r.CompileNSPerInsn, 1))
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "an indirect call in Go takes %.2f ns\n", r.IndirectNS)
 	for _, n := range r.Notes {
-		fmt.Fprintln(t, n)
+		fmt.Fprintln(w, n)
 	}
-	return t.Flush()
+	return nil
 }

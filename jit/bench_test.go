@@ -1,9 +1,11 @@
 package jit_test
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/metrics"
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -57,9 +59,10 @@ func BenchmarkHelper(b *testing.B) {
 	}
 }
 
-// BenchmarkStopTheWorld is the time that stopping the world takes while another
-// goroutine runs native code; and, to compare, while it runs Go.
-func BenchmarkStopTheWorld(b *testing.B) {
+// BenchmarkSTW is how long garbage collections stop the world while another goroutine
+// runs native code, every instruction of it a division; and, to compare, while it runs Go. The two take
+// turns, so that a busy machine adds to both.
+func BenchmarkSTW(b *testing.B) {
 	l, m := load(b, `
 		r1 = 7
 	l:	r2 = 0x7edcba9876543210 ll
@@ -68,13 +71,17 @@ func BenchmarkStopTheWorld(b *testing.B) {
 		goto l
 		exit`, vm.Trusted)
 	m.Fuel = 100_000_000
-	for name, work := range map[string]func(){
-		"native": func() { l.Instance.Run(m) },
-		"go":     func() { grow(100) },
-	} {
-		b.Run(name, func(b *testing.B) {
-			stop := make(chan struct{})
-			done := make(chan struct{})
+	works := []struct {
+		name   string
+		work   func()
+		pauses pauses
+	}{
+		{name: "native", work: func() { l.Instance.Run(m) }},
+		{name: "go", work: func() { grow(100) }},
+	}
+	for b.Loop() {
+		for i := range works {
+			stop, done := make(chan struct{}), make(chan struct{})
 			go func() {
 				defer close(done)
 				for {
@@ -82,20 +89,63 @@ func BenchmarkStopTheWorld(b *testing.B) {
 					case <-stop:
 						return
 					default:
-						work()
+						works[i].work()
 					}
 				}
 			}()
-			var stats runtime.MemStats
-			longest := time.Duration(0)
-			for b.Loop() {
-				from := time.Now()
-				runtime.ReadMemStats(&stats) // stops the world
-				longest = max(longest, time.Since(from))
-			}
+			works[i].pauses.add(func() {
+				for range 20 {
+					runtime.GC()
+				}
+			})
 			close(stop)
 			<-done
-			b.ReportMetric(float64(longest.Microseconds()), "longest-µs")
-		})
+		}
 	}
+	for _, w := range works {
+		for _, q := range []float64{0.5, 0.99, 1} {
+			b.ReportMetric(w.pauses.quantile(q)*1e6, fmt.Sprintf("%s-q%v-µs", w.name, 100*q))
+		}
+	}
+}
+
+// pauses is a histogram of the runtime's.
+type pauses struct {
+	counts []uint64
+	bounds []float64
+}
+
+const pausesMetric = "/sched/pauses/total/gc:seconds"
+
+func readPauses() *metrics.Float64Histogram {
+	s := []metrics.Sample{{Name: pausesMetric}}
+	metrics.Read(s)
+	return s[0].Value.Float64Histogram()
+}
+
+// add adds the pauses that f brings.
+func (p *pauses) add(f func()) {
+	before := slices.Clone(readPauses().Counts)
+	f()
+	after := readPauses()
+	if p.counts == nil {
+		p.counts, p.bounds = make([]uint64, len(before)), after.Buckets
+	}
+	for i := range before {
+		p.counts[i] += after.Counts[i] - before[i]
+	}
+}
+
+// quantile is the upper bound of the bucket that has it.
+func (p *pauses) quantile(q float64) float64 {
+	total, sum := uint64(0), uint64(0)
+	for _, n := range p.counts {
+		total += n
+	}
+	for i, n := range p.counts {
+		if sum += n; float64(sum) >= q*float64(total) {
+			return p.bounds[i+1]
+		}
+	}
+	return 0
 }

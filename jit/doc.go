@@ -104,11 +104,13 @@
 // exact at every exit. If less fuel is left than a block charges the program is
 // compiled a second time, in single mode, where every instruction is a block: the run
 // ends at the same instruction as in the reference VM. In fast mode only loop heads
-// and entries of functions charge.
+// and entries of functions charge. There, in trusted mode, small loops of one block stand
+// in the code four times in a row: the head charges four rounds, and where the loop is
+// left before the last the rest is given back, out of line.
 //
 // Native code cannot be preempted. It gets a quarter of a million instructions of fuel
 // at a time, and each slice is entered through an ordinary Go function, where the
-// goroutine can be stopped.
+// goroutine can be stopped. So is what is left of it after each helper.
 //
 // # Calls
 //

@@ -3,7 +3,11 @@ package jit_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"runtime/debug"
+	"runtime/pprof"
+	"sync"
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/internal/onerow"
@@ -120,7 +124,24 @@ type broken struct{ maps.Map }
 func (broken) Lookup([]byte) (uint32, bool) { panic("broken map") }
 
 // TestPanicInAHelper unwinds through a run; the machine is as good as before.
-func TestPanicInAHelper(t *testing.T) {
+func TestPanicInAHelper(t *testing.T) { panicsInAHelper(t, 10)() }
+
+// TestPanicsUnderStress does so on eight goroutines whose stacks move, while the
+// garbage collector works hard and the profiler's signals arrive.
+func TestPanicsUnderStress(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(5))
+	if err := pprof.StartCPUProfile(io.Discard); err == nil {
+		defer pprof.StopCPUProfile()
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(panicsInAHelper(t, 300**longFlag))
+	}
+	wg.Wait()
+}
+
+// panicsInAHelper prepares a machine, and gives what lets its helpers panic now and then.
+func panicsInAHelper(t *testing.T, rounds int) func() {
 	x, ref := target(t, jit.Engine{}), target(t, &refvm.Engine{})
 	c := caseOf(t, `
 		call f
@@ -138,10 +159,15 @@ func TestPanicInAHelper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := x.Machine()
-	for round := range 10 {
+	return func() { letPanic(t, l, x.Machine(), c, &want, rounds) }
+}
+
+func letPanic(t *testing.T, l *vm.Loaded, m *vm.Machine, c *vm.Case, want *vm.Outcome, rounds int) {
+	for round := range rounds {
+		grow(round % 60)
 		if err := m.Setup(hook.SocketFilter, &c.Inputs[0]); err != nil {
-			t.Fatal(err)
+			t.Error(err)
+			return
 		}
 		whole := m.World.Maps[1]
 		if round%2 == 0 {

@@ -21,6 +21,7 @@ type instance struct {
 	perfMap io.Writer
 	blind   bool
 	runs    atomic.Pointer[[]*run] // by machine: kept from one run to the next
+	first   atomic.Pointer[run]    // one of them, to look at first
 }
 
 // code is a program compiled for a mode.
@@ -53,9 +54,12 @@ func (in *instance) run(m *vm.Machine) *run {
 		all = slices.Clone(*old)
 	}
 	for int(m.CPU) >= len(all) {
-		all = append(all, runs.Get().(*run))
+		r := runs.Get().(*run)
+		r.cpu = uint32(len(all))
+		all = append(all, r)
 	}
 	in.runs.Store(&all)
+	in.first.CompareAndSwap(nil, all[m.CPU])
 	return all[m.CPU]
 }
 
@@ -103,6 +107,7 @@ func (in *instance) Close() error {
 			codes.Put(c)
 		}
 	}
+	in.first.Store(nil)
 	if all := in.runs.Swap(nil); all != nil {
 		for _, r := range *all {
 			r.m, r.home = nil, nil

@@ -21,9 +21,10 @@ const slice = 1 << 18
 // run is a run in progress.
 //
 // Invariant: while Go runs, st holds the guest's registers, and left is the fuel
-// that no block has charged.
+// that no block has charged; while a helper runs, st.Fuel has a part of it.
 type run struct {
 	st   abi.State
+	cpu  uint32 // of m: the same as long as the instance has it
 	m    *vm.Machine
 	inst *instance // program that runs
 	code *code     // its code in mode
@@ -60,7 +61,10 @@ var runs = sync.Pool{New: func() any { return new(run) }}
 
 // Run runs the program on m.
 func (in *instance) Run(m *vm.Machine) (res vm.Result) {
-	r := in.run(m)
+	r := in.first.Load()
+	if r == nil || r.cpu != m.CPU {
+		r = in.run(m)
+	}
 	mode := modeOf(m)
 	if r.m != m || r.home != in || r.homeMode != mode {
 		if err := r.settle(m, in, mode); err != nil {
@@ -79,7 +83,7 @@ func (in *instance) Run(m *vm.Machine) (res vm.Result) {
 	st.Regs[1], st.Regs[2], st.Regs[10] = m.R1, m.R2, m.OpenFrame(0, mem.RW)
 	st.Budget = m.Budget
 	r.native()
-	if st.Exit>>abi.ReasonShift != uint64(abi.Done) || st.Depth() != 0 { // most programs just return
+	if st.Exit>>abi.ReasonShift != uint64(abi.Done) || !st.First() { // most programs just return
 		var err error
 		if res.Kind, err = r.drive(); err != nil {
 			return vm.FromError(err)
@@ -174,17 +178,8 @@ func (r *run) use(in *instance) error {
 func (r *run) drive() (vm.Kind, error) {
 	for ; ; r.native() {
 		switch abi.Reason(r.st.Exit >> abi.ReasonShift) {
-		case abi.Helper:
-			r.openAll()
-			h := vm.HelperByID(r.inst.loaded.Insns[r.pc].Imm)
-			r0, f := h.Call(r.m, (*[5]uint64)(r.st.Regs[1:6]))
-			if f.Kind != vm.NoFault {
-				r.fault = f
-				return r.faulted()
-			}
-			r.st.Regs[0] = r0
-			r.pc++
-			continue
+		case abi.Helper: // it failed
+			return r.faulted()
 		case abi.Done:
 			r.pc = r.exit()
 		case abi.Fuel:
@@ -218,8 +213,9 @@ func (r *run) faulted() (vm.Kind, error) {
 	return vm.Faulted, nil
 }
 
-// native runs native code from pc until it leaves. It is an ordinary Go function
-// on purpose: here the goroutine can be stopped between two slices.
+// native runs native code from pc until it leaves for something else than a helper.
+// It is an ordinary Go function on purpose, and so is helper: here the goroutine can
+// be stopped between two slices, and at every helper.
 //
 //go:noinline
 func (r *run) native() {
@@ -228,8 +224,31 @@ func (r *run) native() {
 	r.st.Fuel = grant
 	r.st.Resume = r.code.at(r.pc)
 	enter(&r.st)
+	for r.st.Exit>>abi.ReasonShift == uint64(abi.Helper) && r.helper() {
+		enter(&r.st) // with what is left of the slice
+	}
 	r.left += r.st.Fuel
-	r.pc = int(r.st.Exit & (1<<abi.ReasonShift - 1))
+	r.pc = r.st.Slot()
+}
+
+// helper carries out the helper that native code has left for, and prepares to go on.
+// It is false if there was a fault.
+//
+//go:noinline
+func (r *run) helper() bool {
+	if r.mode&plan.Checked != 0 {
+		r.openAll()
+	}
+	pc := r.st.Slot()
+	h := vm.HelperByID(r.inst.loaded.Insns[pc].Imm)
+	r0, f := h.Call(r.m, (*[5]uint64)(r.st.Regs[1:6]))
+	if f.Kind != vm.NoFault {
+		r.fault = f
+		return false
+	}
+	r.st.Regs[0] = r0
+	r.st.Resume = r.code.at(pc + 1)
+	return true
 }
 
 // refuel decides what happens when less fuel is left than a block charges. In

@@ -114,7 +114,7 @@ func mappings(t *testing.T) int {
 
 // TestAtomicsCount lets eight machines of one World add to the same words, at both
 // widths and in every way that counts.
-func TestAtomicsCount(t *testing.T) { testAtomicsCount(t, 20_000) }
+func TestAtomicsCount(t *testing.T) { testAtomicsCount(t, 100_000) }
 
 func testAtomicsCount(t *testing.T, rounds int) {
 	const machines = 8
@@ -128,6 +128,7 @@ func testAtomicsCount(t *testing.T, rounds int) {
 		// A bit that all turn over, an even number of times, is off at the end.
 		{"xor64", "lock *(u64 *)(r6 + 8) ^= r7\nlock *(u64 *)(r6 + 8) ^= r7\nlock *(u64 *)(r6 + 0) += r7"},
 		{"xor32", "lock *(u32 *)(r6 + 8) ^= w7\nlock *(u32 *)(r6 + 8) ^= w7\nlock *(u64 *)(r6 + 0) += r7"},
+		{"fetch_xor32", "r8 = r7\nw8 = atomic_fetch_xor((u32 *)(r6 + 8), w8)\nr8 = r7\nw8 = atomic_fetch_xor((u32 *)(r6 + 8), w8)\nlock *(u32 *)(r6 + 0) += w7"},
 		{"fetch_xor64", "r8 = r7\nr8 = atomic_fetch_xor((u64 *)(r6 + 8), r8)\nr8 = r7\nr8 = atomic_fetch_xor((u64 *)(r6 + 8), r8)\nlock *(u64 *)(r6 + 0) += r7"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -159,8 +160,11 @@ func testAtomicsCount(t *testing.T, rounds int) {
 	}
 }
 
+// sharedSize is more than any test needs.
+const sharedSize = 40_000
+
 // together runs texts in one World at the same time, each on n machines of its own.
-// They share an array of one value of 16 bytes.
+// They share an array of one value.
 func together(t *testing.T, mode vm.Mode, n int, texts ...string) *vm.World {
 	t.Helper()
 	w, err := vm.NewWorld()
@@ -168,7 +172,7 @@ func together(t *testing.T, mode vm.Mode, n int, texts ...string) *vm.World {
 		t.Skip(err)
 	}
 	t.Cleanup(func() { w.Close() })
-	if _, err := w.AddMap(&maps.Spec{Name: "shared", Type: maps.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1}); err != nil {
+	if _, err := w.AddMap(&maps.Spec{Name: "shared", Type: maps.Array, KeySize: 4, ValueSize: sharedSize, MaxEntries: 1}); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup

@@ -179,17 +179,20 @@ func (m *Machine) putFields(info *hook.Info, in *Input) error {
 // OpenFrame makes frame i (0 is the first function's) accessible with p, and gives
 // the value of r10 in it. What an earlier call left in the frame stays.
 func (m *Machine) OpenFrame(i int, p mem.Perm) (r10 uint64) {
-	addr := m.stack() + uint32(i)*mem.FrameStride
-	r10 = uint64(addr) + mem.FrameSize
 	if i == 0 && m.first == p && p&mem.Undef == 0 { // marks would have changed since
-		return r10
+		return uint64(m.stack() + mem.FrameSize)
 	}
+	return m.openFrame(i, p)
+}
+
+func (m *Machine) openFrame(i int, p mem.Perm) (r10 uint64) {
 	if i == 0 {
 		m.first = p
 	}
+	addr := m.stack() + uint32(i)*mem.FrameStride
 	m.framesUsed = max(m.framesUsed, i+1)
 	m.Mem.Allow(addr, mem.FrameSize, p)
-	return r10
+	return uint64(addr) + mem.FrameSize
 }
 
 // CloseFrame makes frame i inaccessible.

@@ -44,6 +44,12 @@ type Frame struct {
 // Depth is the number of the frame that runs: 0 is the first function's.
 func (s *State) Depth() int { return int((s.Frame - s.record(0)) / uint64(FrameSize)) }
 
+// First reports whether the first function runs.
+func (s *State) First() bool { return s.Frame == s.record(0) }
+
+// Slot is that of the instruction at which native code has left.
+func (s *State) Slot() int { return int(s.Exit & (1<<ReasonShift - 1)) }
+
 // SetDepth makes frame n the one that runs.
 func (s *State) SetDepth(n int) { s.Frame = s.record(n) }
 

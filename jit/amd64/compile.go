@@ -63,6 +63,7 @@ type Compiler struct {
 	jumps   []jump     // to slots, not known yet
 	exits   []exit     // code out of line
 	looks   []readOnly // likewise
+	earlies []early    // likewise
 	leave   int        // where the common exit is
 	opens   int        // where the routine is that opens a frame, and the one that closes it
 	closes  int
@@ -87,6 +88,7 @@ type exit struct {
 // Compile compiles a plan. The code can be copied anywhere; its entry is its first
 // byte.
 func (c *Compiler) Compile(p *plan.Plan) plan.Code {
+	p.Unroll = true
 	c.near = nearTrusted
 	if p.Mode&plan.Checked != 0 {
 		c.near = nearChecked
@@ -112,25 +114,22 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 	c.p, c.checked = p, p.Mode&plan.Checked != 0
 	c.Buf = slices.Grow(c.Buf[:0], 256+16*n)
 	c.offset = slices.Grow(c.offset[:0], n+1)[:n+1]
-	c.jumps, c.exits, c.looks = c.jumps[:0], c.exits[:0], c.looks[:0]
+	c.jumps, c.exits, c.looks, c.earlies = c.jumps[:0], c.exits[:0], c.looks[:0], c.earlies[:0]
 	c.assign()
 	c.prologue()
 	c.common()
 	c.frameRoutines()
-	for pc := 0; pc < n; pc++ {
+	for pc := 0; pc < n; {
 		c.head(pc)
-		if p.Flags[pc+1]&plan.Head == 0 && !p.Blind && c.pair(&p.Insns[pc], &p.Insns[pc+1]) {
+		for taken := c.one(pc); taken > 0; taken-- {
 			pc++
-			c.offset[pc] = uint32(c.here()) // nobody enters there
-			continue
-		}
-		c.insn(pc, &p.Insns[pc])
-		if p.Insns[pc].Wide() {
-			pc++
-			c.offset[pc] = 0
+			if taken > 1 {
+				c.offset[pc] = uint32(c.here()) // nobody enters there
+			}
 		}
 	}
 	c.offset[n] = uint32(c.here())
+	c.coldEarlies()
 	c.coldLooks()
 	c.coldExits()
 	for _, j := range c.jumps {
@@ -145,6 +144,20 @@ func (c *Compiler) emit(p *plan.Plan) bool {
 		c.Buf[j.at] = byte(to - (j.at + 1))
 	}
 	return true
+}
+
+// one compiles the instruction at pc, or some at once, and gives the number of slots.
+func (c *Compiler) one(pc int) int {
+	if !c.p.Blind { // joined instructions have their constants as they are
+		if joined := c.join(pc); joined > 0 {
+			return joined
+		}
+	}
+	c.insn(pc, &c.p.Insns[pc])
+	if c.p.Insns[pc].Wide() {
+		return 2
+	}
+	return 1
 }
 
 // assign finds registers for fuel and mask.
@@ -232,7 +245,7 @@ func (c *Compiler) common() {
 // head begins a slot's code: where a block starts, fuel is charged.
 func (c *Compiler) head(pc int) {
 	if c.p.Flags[pc]&plan.Loop != 0 && c.p.Mode&plan.Single == 0 {
-		c.align(32)
+		c.alignLoop(pc)
 	}
 	c.offset[pc] = uint32(c.here())
 	if c.p.Flags[pc]&plan.Head != 0 {
@@ -241,6 +254,24 @@ func (c *Compiler) head(pc int) {
 	if n := c.p.Charge(pc); n != 0 {
 		c.fuelOp(digitSUB, n)
 		c.exits = append(c.exits, exit{c.jcc(condB), abi.Leave(abi.Fuel, pc), n})
+	}
+}
+
+// alignLoop pads before a loop's head. A loop that is taken to fit in a cache line
+// stands in one; the others begin at half of one at least.
+func (c *Compiler) alignLoop(pc int) {
+	const fuel, line = 10, 64
+	slot := 5 // bytes of code, on average
+	if c.checked {
+		slot = 10
+	}
+	c.align(line / 2)
+	size := int(c.p.LoopSize(pc))
+	if c.p.Unrolled(pc) {
+		size *= plan.Rounds
+	}
+	if n := fuel + slot*size; n <= line && c.here()%line+n > line {
+		c.align(line)
 	}
 }
 

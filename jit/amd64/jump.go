@@ -43,6 +43,50 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 		c.exit(pc)
 		return
 	}
+	cc := c.compare(i, size)
+	if to <= pc && c.p.Unrolled(to) {
+		c.unroll(pc, to, size, cc)
+		return
+	}
+	c.jccSlot(cc, pc, to)
+}
+
+// unroll compiles the further rounds of a loop, whose first one is there, up to
+// its jump at the condition cc. One jump leads back; all others leave, out of line, where
+// what the head has charged for the rounds that stand after them is given back.
+func (c *Compiler) unroll(pc, head, size int, cc cond) {
+	x := early{refund: c.p.LoopSize(head)}
+	for k := range x.at {
+		x.at[k] = c.jcc(cc ^ 1) // the opposite
+		for at := head; at < pc; {
+			at += c.one(at)
+		}
+		cc = c.compare(&c.p.Insns[pc], size)
+	}
+	c.jccTo(cc, int(c.offset[head]))
+	x.back = c.here()
+	c.earlies = append(c.earlies, x)
+}
+
+// early is how a loop is left before its last round.
+type early struct {
+	at     [plan.Rounds - 1]int // the distances that lead here, round by round
+	back   int                  // the place behind the loop
+	refund uint32               // of a round
+}
+
+func (c *Compiler) coldEarlies() {
+	for _, x := range c.earlies {
+		for _, at := range x.at {
+			c.patch(at, c.here())
+			c.fuelOp(digitADD, x.refund)
+		}
+		c.jmpTo(x.back)
+	}
+}
+
+// compare sets the flags for a conditional jump, and gives its condition.
+func (c *Compiler) compare(i *spec.Insn, size int) cond {
 	op := i.Op & 0xf0
 	dst := c.operand(i.Dst, tmp1)
 	if mutant.On(mutant.JITSignedCompareLow) && op == spec.OpJSGT && i.Op&spec.SrcX != 0 {
@@ -69,7 +113,7 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 	default:
 		c.arithImm(size, digitCMP, dst, i.Imm)
 	}
-	c.jccSlot(conds[op>>4], pc, to)
+	return conds[op>>4]
 }
 
 func (c *Compiler) jumpSlot(pc, to int) {

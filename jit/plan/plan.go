@@ -39,13 +39,14 @@ const (
 // resumes after an instruction that left to it; then the block was charged.
 type Plan struct {
 	*vm.Loaded
-	Mode  Mode
-	back  []int32 // of a loop head in fast mode: the last slot that jumps there
-	Flags []Flags // one a slot, and one of padding: a head
-	Used  uint16  // bit n: the program names rn
-	Calls bool    // it calls or may call functions of its own
-	Blind bool    // the program's constants may not appear in the code: set after New
-	Odd   int     // the slot of a helper's call that changes the flow of control in a way nobody knows here, or -1
+	Mode   Mode
+	back   []int32 // of a loop head: the last slot that jumps there
+	Flags  []Flags // one a slot, and one of padding: a head
+	Used   uint16  // bit n: the program names rn
+	Calls  bool    // it calls or may call functions of its own
+	Unroll bool    // the lowering unrolls loops: see Unrolled
+	Blind  bool    // the program's constants may not appear in the code: set after New
+	Odd    int     // the slot of a helper's call that changes the flow of control in a way nobody knows here, or -1
 }
 
 // New plans l. The Plan's buffers are old's, which may be nil.
@@ -61,10 +62,7 @@ func New(l *vm.Loaded, m Mode, old *Plan) *Plan {
 	}
 	flags = flags[:n+1]
 	clear(flags)
-	back := p.back[:0]
-	if m&Fast != 0 {
-		back = slices.Grow(back, n+1)[:n+1]
-	}
+	back := slices.Grow(p.back[:0], n+1)[:n+1]
 	*p = Plan{Loaded: l, Mode: m, Flags: flags, back: back, Odd: -1}
 	p.scan()
 	return p
@@ -127,9 +125,7 @@ func (p *Plan) jump(i spec.Insn, pc int) {
 		p.Flags[to] |= Head
 		if to <= pc {
 			p.Flags[to] |= Loop
-			if p.Mode&Fast != 0 {
-				p.back[to] = int32(pc) // later ones are farther
-			}
+			p.back[to] = int32(pc) // later ones are farther
 		}
 	}
 }
@@ -143,7 +139,7 @@ func Returns(i spec.Insn) bool {
 // charges nothing.
 //
 // In fast mode loop heads and entries charge alone: a loop all its slots for each
-// round, a function that is called all of its own. A round trip of control goes as
+// round that stands there, a function that is called all of its own. A round trip of control goes as
 // far back as it has gone forward, so no more than what was charged, and the length of
 // the program, can ever run between two looks at the fuel.
 func (p *Plan) Charge(pc int) uint32 {
@@ -158,13 +154,54 @@ func (p *Plan) Charge(pc int) uint32 {
 	if f&Called != 0 {
 		n = uint32(p.end(pc) - pc)
 	}
-	if f&Loop != 0 {
-		n = max(n, uint32(int(p.back[pc])-pc+1))
+	if p.Unrolled(pc) {
+		return max(n, Rounds*p.LoopSize(pc))
 	}
+	n = max(n, p.LoopSize(pc))
 	if n == 0 && f&Entry != 0 {
 		n = 1 + p.Rest(pc)
 	}
 	return n
+}
+
+// LoopSize is how many slots the loop has whose head is at a slot; 0: none starts there.
+func (p *Plan) LoopSize(pc int) uint32 {
+	if p.Flags[pc]&Loop == 0 {
+		return 0
+	}
+	return uint32(int(p.back[pc]) - pc + 1)
+}
+
+// Rounds is how many rounds of an unrolled loop stand in the code, one after the other.
+const Rounds = 4
+
+// Unrolled reports whether the loop whose head is at a slot is unrolled: the head
+// charges for all rounds, and where the loop ends before the last the rest is given back.
+// That is for loops of one small block, in fast mode, in trusted mode: nothing in
+// them may leave for the driver, which would come back in the first round and not be
+// charged.
+func (p *Plan) Unrolled(head int) bool {
+	n := int(p.LoopSize(head))
+	if !p.Unroll || p.Mode != Fast || n < 2 || n > 8 {
+		return false
+	}
+	for pc := head; pc < head+n-1; pc++ {
+		i := &p.Insns[pc]
+		switch i.Class() {
+		case spec.ClassALU, spec.ClassALU64:
+		case spec.ClassLDX, spec.ClassST, spec.ClassSTX:
+			if i.Op&0xe0 == spec.ModeATOMIC || p.Aux[pc].Flags != 0 {
+				return false
+			}
+		default:
+			return false
+		}
+		if p.Flags[pc+1]&Head != 0 {
+			return false
+		}
+	}
+	last := &p.Insns[head+n-1]
+	return last.Op&0xf0 != spec.OpJA && last.Op != spec.JCOND
 }
 
 // end is the slot behind the function that starts at a slot.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os/exec"
 	"testing"
+	"testing/fstest"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -63,5 +64,40 @@ func TestUnsupported(t *testing.T) {
 	}
 	if err := p.Close(); err == nil {
 		t.Error("the process ended well")
+	}
+}
+
+func TestNative(t *testing.T) {
+	for _, c := range Compilers {
+		path, err := c.Build(fstest.MapFS{
+			"width.h": {Data: []byte("#include <stdint.h>\n")},
+			"last.c":  {Data: []byte("#include \"width.h\"\nuint64_t last(uint8_t *m, uint64_t n) { return m[n - 1] += 2; }\n")},
+			"none.c":  {Data: []byte("long none(void) { return 0; }\n")},
+		})
+		if errors.Is(err, exec.ErrNotFound) {
+			t.Logf("%s: %v", c.Name, err)
+			continue
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		p, err := StartNative(path, "last", []byte{1, 36})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r0, _, err := p.Run(3); r0 != 42 || err != nil {
+			t.Errorf("%s: %d, %v", c.Name, r0, err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		p, err = StartNative(path, "missing", nil)
+		if err != nil { // it may have ended before its input came
+			continue
+		}
+		p.cmd.Stderr = nil
+		if _, _, err := p.Run(1); err == nil {
+			t.Errorf("%s: no program of this name, and no error", c.Name)
+		}
+		p.Close()
 	}
 }
