@@ -46,6 +46,12 @@ const (
 	JITStoreImmZeroExtends
 	JITLDDWShort
 	JITLoopCountShort
+	NumMeetIgnoresConflict
+	NumTnumAddDropsCarries
+	NumEmptyIsKept
+	NumSubFromRegMin
+	NumSdivOverflow
+	NumRshArithmetic
 )
 
 // All lists every mutant, in order of ID.

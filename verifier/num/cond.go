@@ -1,0 +1,123 @@
+package num
+
+// Cond is a condition of a conditional jump (RFC 9669 section 4.3), or its negation.
+type Cond uint8
+
+// The conditions, each beside its negation.
+const (
+	Eq Cond = iota
+	Ne
+	Ugt
+	Ule
+	Uge
+	Ult
+	Sgt
+	Sle
+	Sge
+	Slt
+	Set   // x & y ≠ 0
+	Unset // x & y = 0: JSET that does not jump
+)
+
+// Conds is how many conditions there are.
+const Conds = Unset + 1
+
+var condNames = [Conds]string{"==", "!=", ">", "<=", ">=", "<", "s>", "s<=", "s>=", "s<", "&", "!&"}
+
+// String is the condition's sign.
+func (c Cond) String() string {
+	if c < Conds {
+		return condNames[c]
+	}
+	return "cond?"
+}
+
+// Not is the condition that holds when c does not.
+func (c Cond) Not() Cond { return c ^ 1 }
+
+// mirror is the condition with its operands exchanged.
+func (c Cond) mirror() Cond {
+	switch c {
+	case Ugt, Sgt:
+		return c + 3 // Ult, Slt
+	case Ult, Slt:
+		return c - 3
+	case Ule, Sle:
+		return c + 1 // Uge, Sge
+	case Uge, Sge:
+		return c - 1
+	}
+	return c
+}
+
+// Outcome says how a condition turns out.
+type Outcome uint8
+
+// What can be known of a condition. Never and Always also hold of a branch that is
+// not reached at all.
+const (
+	Maybe Outcome = iota
+	Never
+	Always
+)
+
+// Decide says whether "x c y" always or never holds between members of x and y.
+func (w Width) Decide(c Cond, x, y Scalar) Outcome { return decide(w.Refine, c, x, y) }
+
+// Decide32 does so for the subregisters.
+func (w Width) Decide32(c Cond, x, y Scalar) Outcome { return decide(w.Refine32, c, x, y) }
+
+func decide(refine func(Cond, Scalar, Scalar) (Scalar, Scalar), c Cond, x, y Scalar) Outcome {
+	if then, _ := refine(c, x, y); then.IsBottom() {
+		return Never
+	}
+	if other, _ := refine(c.Not(), x, y); other.IsBottom() {
+		return Always
+	}
+	return Maybe
+}
+
+// Refine is what is left of x and y where "x c y" holds: class JMP. Both are Bottom
+// if it cannot hold.
+func (w Width) Refine(c Cond, x, y Scalar) (Scalar, Scalar) {
+	if c == Eq {
+		both := w.Meet(x, y)
+		return both, both
+	}
+	a, b := fact{x.Bits, x.U, x.S}, fact{y.Bits, y.U, y.S}
+	if !refine(c, &a, &b, w.Reg) {
+		return Bottom(), Bottom()
+	}
+	x = w.Normalise(Scalar{a.bits, a.u, a.s, x.U32, x.S32})
+	y = w.Normalise(Scalar{b.bits, b.u, b.s, y.U32, y.S32})
+	return orBottom(x, y)
+}
+
+// Refine32 is what is left of x and y where "x c y" holds between their
+// subregisters: class JMP32.
+func (w Width) Refine32(c Cond, x, y Scalar) (Scalar, Scalar) {
+	a := fact{x.Bits.low(w.Sub), x.U32, x.S32}
+	b := fact{y.Bits.low(w.Sub), y.U32, y.S32}
+	if !refine(c, &a, &b, w.Sub) {
+		return Bottom(), Bottom()
+	}
+	return orBottom(w.withSub(x, a), w.withSub(y, b))
+}
+
+// withSub replaces what is known of the subregister.
+func (w Width) withSub(x Scalar, f fact) Scalar {
+	if f.bits.IsBottom() {
+		return Bottom()
+	}
+	upper := ^ones(w.Sub)
+	x.Bits = Tnum{x.Bits.Value&upper | f.bits.Value, x.Bits.Mask&upper | f.bits.Mask}
+	x.U32, x.S32 = f.u, f.s
+	return w.Normalise(x)
+}
+
+func orBottom(x, y Scalar) (Scalar, Scalar) {
+	if x.IsBottom() || y.IsBottom() {
+		return Bottom(), Bottom()
+	}
+	return x, y
+}

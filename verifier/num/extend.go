@@ -1,0 +1,83 @@
+package num
+
+// lowest is what is known of the lowest n bits of x, as a number of n bits.
+func (w Width) lowest(x Scalar, n uint) result {
+	r := result{x.Bits.low(n), truncate(halves(x.U, x.S, w.Reg), n)}
+	if n <= w.Sub {
+		sub := truncate(halves(x.U32, x.S32, w.Sub), n)
+		r.u, r.s = r.u.Meet(sub.u), r.s.Meet(sub.s)
+	}
+	return r
+}
+
+// truncate cuts the numbers of a down to n bits.
+func truncate(a segments, n uint) hull {
+	h := newHull()
+	for _, x := range a.at[:a.len] {
+		h.addLong(x.lo, x.hi-x.lo, n)
+	}
+	return h
+}
+
+// Zext keeps the lowest n bits and clears the others. It is mov32 for n = w.Sub, a
+// conversion to the machine's own byte order (RFC 9669 section 4.2), and a load of
+// n bits if x is Unknown.
+func (w Width) Zext(x Scalar, n uint) Scalar {
+	if x.IsBottom() || n >= w.Reg {
+		return x
+	}
+	r := w.lowest(x, n)
+	out := Scalar{r.bits, r.u, anySigned(w.Reg), x.U32, x.S32}
+	switch {
+	case n < w.Sub:
+		out.U32, out.S32 = r.u, anySigned(w.Sub)
+		fallthrough
+	default:
+		out.U = out.U.Meet(unsignedOf(r.s, n))
+	}
+	return w.Normalise(out)
+}
+
+// unsignedOf is the unsigned range of the n-bit numbers in s.
+func unsignedOf(s Signed, n uint) Unsigned {
+	x := halves(anyUnsigned(n), s, n)
+	return x.hull(n).u
+}
+
+// Sext sign-extends the lowest n bits to the register (movsx of class ALU64, loads
+// of mode MEMSX).
+func (w Width) Sext(x Scalar, n uint) Scalar {
+	if x.IsBottom() || n >= w.Reg {
+		return x
+	}
+	r := w.lowest(x, n)
+	wide := newHull()
+	low := halves(r.u, r.s, n)
+	for _, seg := range low.at[:low.len] {
+		wide.add(uint64(signed(seg.lo, n))&ones(w.Reg), uint64(signed(seg.hi, n))&ones(w.Reg), w.Reg)
+	}
+	out := Scalar{r.bits.sext(n, w.Reg), wide.u, wide.s, x.U32, x.S32}
+	if n < w.Sub {
+		out.U32, out.S32 = anyUnsigned(w.Sub), r.s
+	}
+	return w.Normalise(out)
+}
+
+// Sext32 sign-extends the lowest n bits to the subregister and clears the upper half
+// (movsx of class ALU).
+func (w Width) Sext32(x Scalar, n uint) Scalar {
+	if n >= w.Sub {
+		return w.Zext(x, w.Sub)
+	}
+	return w.Zext(w.Sext(x, n), w.Sub)
+}
+
+// Swap reverses the lowest n bits byte by byte and clears the others: a conversion
+// to the other byte order, or bswap.
+func (w Width) Swap(x Scalar, n uint) Scalar {
+	if x.IsBottom() {
+		return x
+	}
+	x = w.Zext(x, n)
+	return w.KnownBits(x.Bits.swap(n, w.unit()))
+}
