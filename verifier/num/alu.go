@@ -46,87 +46,86 @@ func (op Op) local() bool {
 	return false
 }
 
+func (op Op) isShift() bool { return op == Lsh || op == Rsh || op == Arsh }
+
 // ALU is the result of the instruction x op= y of class ALU64.
 func (w Width) ALU(op Op, x, y Scalar) Scalar {
-	if x.IsBottom() || y.IsBottom() {
+	switch {
+	case x.IsBottom() || y.IsBottom():
 		return Bottom()
-	}
-	switch op {
-	case Mov:
+	case op == Mov:
 		return y
-	case Lsh, Rsh, Arsh:
-		return w.shift(op, x, y)
+	case (x.Bits.Mask | y.Bits.Mask) == 0:
+		return w.Const(fold(op, x.U.Min, y.U.Min, w.Reg))
 	}
-	lower := anyResult(w.Sub)
-	if op.local() {
-		lower = apply(op, w.sub(x), w.sub(y), w.Sub)
+	a, aLow := w.reg(&x), w.sub(&x)
+	if op.isShift() {
+		reg, sub := nothing(), nothing()
+		w.shift(op, &a, &aLow, w.counts(&y, w.Reg), &reg, &sub)
+		return w.both(&reg, &sub)
 	}
-	return w.both(apply(op, w.reg(x), w.reg(y), w.Reg), lower)
-}
-
-func (w Width) shift(op Op, x, y Scalar) Scalar {
-	out := Bottom()
-	reg, sub := w.reg(x), w.sub(x)
-	for c := w.counts(y, w.Reg); c != 0; c &= c - 1 {
-		k := c.first()
-		lower := anyResult(w.Sub)
-		if op == Lsh {
-			lower = shift(op, sub, k, w.Sub)
-		}
-		out = out.Join(w.both(shift(op, reg, k, w.Reg), lower))
+	b := w.reg(&y)
+	reg, sub := nothing(), anyResult(w.Sub)
+	apply(op, &reg, &a, &b, w.Reg)
+	if op.local() && !(w.fits(x.S) && w.fits(y.S) && w.fits(reg.s)) {
+		bLow := w.sub(&y)
+		sub = nothing()
+		apply(op, &sub, &aLow, &bLow, w.Sub)
 	}
-	return out
-}
-
-func (w Width) shift32(op Op, x, y Scalar) Scalar {
-	out := Bottom()
-	sub := w.sub(x)
-	for c := w.counts(y, w.Sub); c != 0; c &= c - 1 {
-		out = out.Join(w.zext(shift(op, sub, c.first(), w.Sub)))
-	}
-	return out
+	return w.both(&reg, &sub)
 }
 
 // ALU32 is the result of the instruction x op= y of class ALU: the operator works on
 // the subregisters, and the upper half of the result is 0.
 func (w Width) ALU32(op Op, x, y Scalar) Scalar {
-	if x.IsBottom() || y.IsBottom() {
+	switch {
+	case x.IsBottom() || y.IsBottom():
 		return Bottom()
-	}
-	switch op {
-	case Mov:
+	case op == Mov:
 		return w.Zext(y, w.Sub)
-	case Lsh, Rsh, Arsh:
-		return w.shift32(op, x, y)
+	case (x.Bits.Mask|y.Bits.Mask)&ones(w.Sub) == 0:
+		return w.Const(fold(op, x.U32.Min, y.U32.Min, w.Sub))
 	}
-	return w.zext(apply(op, w.sub(x), w.sub(y), w.Sub))
+	a, r := w.sub(&x), nothing()
+	if op.isShift() {
+		w.shift32(op, &a, w.counts(&y, w.Sub), &r)
+	} else {
+		b := w.sub(&y)
+		apply(op, &r, &a, &b, w.Sub)
+	}
+	return w.zext(&r)
 }
 
-// apply is op on words of n bits.
-func apply(op Op, a, b word, n uint) result {
+// fits reports whether all of s are signed numbers of the subregister too. Of such
+// numbers the subregister knows no more than the register.
+func (w Width) fits(s Signed) bool { return anySigned(w.Sub).Subsumes(s) }
+
+// apply puts the outcomes of op on words of n bits into r, which is empty.
+func apply(op Op, r *result, a, b *word, n uint) {
 	switch op {
 	case Add:
-		return add(a, b, n)
+		add(r, a, b, n)
 	case Sub:
-		return sub(a, b, n)
+		sub(r, a, b, n)
 	case Mul:
-		return mul(a, b, n)
+		mul(r, a, b, n)
 	case Div:
-		return div(a, b, n)
+		div(r, a, b, n)
 	case Mod:
-		return mod(a, b, n)
+		mod(r, a, b, n)
 	case Sdiv:
-		return sdiv(a, b, n)
+		sdiv(r, a, b, n)
 	case Smod:
-		return smod(a, b, n)
+		smod(r, a, b, n)
 	case And:
-		return and(a, b, n)
+		and(r, a, b, n)
 	case Or:
-		return or(a, b, n)
+		or(r, a, b, n)
 	case Xor:
-		return xor(a, b, n)
+		xor(r, a, b, n)
+	default:
+		*r = anyResult(n)
 	}
-	return anyResult(n)
 }
 
 // Neg is −x, and Neg32 that of the subregister, zero-extended.

@@ -3,25 +3,23 @@ package num
 import "math/bits"
 
 // add: segments add up to segments, except that a sum may go round.
-func add(a, b word, n uint) result {
-	r := result{a.bits.add(b.bits, n), newHull()}
+func add(r *result, a, b *word, n uint) {
+	r.bits = a.bits.add(b.bits, n)
 	for _, x := range a.at[:a.len] {
 		for _, y := range b.at[:b.len] {
 			r.addLong(x.lo+y.lo, span(x, y), n)
 		}
 	}
-	return r
 }
 
 // sub: likewise.
-func sub(a, b word, n uint) result {
-	r := result{a.bits.sub(b.bits, n), newHull()}
+func sub(r *result, a, b *word, n uint) {
+	r.bits = a.bits.sub(b.bits, n)
 	for _, x := range a.at[:a.len] {
 		for _, y := range b.at[:b.len] {
 			r.addLong(x.lo-y.hi, span(x, y), n)
 		}
 	}
-	return r
 }
 
 // span is how far apart the sums, or the differences, of x and y can be. Segments
@@ -29,14 +27,13 @@ func sub(a, b word, n uint) result {
 func span(x, y segment) uint64 { return (x.hi - x.lo) + (y.hi - y.lo) }
 
 // mul multiplies absolute values, in 128 bits, and puts the sign back on.
-func mul(a, b word, n uint) result {
-	r := result{a.bits.mul(b.bits, n), newHull()}
+func mul(r *result, a, b *word, n uint) {
+	r.bits = a.bits.mul(b.bits, n)
 	for _, x := range a.at[:a.len] {
 		for _, y := range b.at[:b.len] {
 			r.addProduct(x.magnitude(n), y.magnitude(n), x.isNeg(n) != y.isNeg(n), n)
 		}
 	}
-	return r
 }
 
 func (h *hull) addProduct(x, y segment, neg bool, n uint) {

@@ -6,8 +6,12 @@ import "math/bits"
 // the exact bounds of one operator on two segments (Warren, "Hacker's Delight",
 // section 4-3). Two segments have one sign each, so the result has one sign.
 
-func and(a, b word, n uint) result {
-	r := result{a.bits.and(b.bits), newHull()}
+func and(r *result, a, b *word, n uint) {
+	r.bits = a.bits.and(b.bits)
+	if a.isPlain(n) && b.isPlain(n) {
+		r.ofBits(n)
+		return
+	}
 	for _, x := range a.at[:a.len] {
 		for _, y := range b.at[:b.len] {
 			// x & y = ~(~x | ~y)
@@ -15,28 +19,51 @@ func and(a, b word, n uint) result {
 			r.add(ones(n)&^mostOr(x, y), ones(n)&^leastOr(x, y), n)
 		}
 	}
-	return r
 }
 
-func or(a, b word, n uint) result {
-	r := result{a.bits.or(b.bits), newHull()}
+func or(r *result, a, b *word, n uint) {
+	r.bits = a.bits.or(b.bits)
+	if a.isPlain(n) && b.isPlain(n) {
+		r.ofBits(n)
+		return
+	}
 	for _, x := range a.at[:a.len] {
 		for _, y := range b.at[:b.len] {
 			r.add(leastOr(x, y), mostOr(x, y), n)
 		}
 	}
-	return r
 }
 
-func xor(a, b word, n uint) result {
-	r := result{a.bits.xor(b.bits), newHull()}
+func xor(r *result, a, b *word, n uint) {
+	r.bits = a.bits.xor(b.bits)
+	if a.isPlain(n) && b.isPlain(n) {
+		r.ofBits(n)
+		return
+	}
 	for _, x := range a.at[:a.len] {
 		for _, y := range b.at[:b.len] {
 			// x ^ y = ~(~x ^ y)
 			r.add(leastXor(x, y), ones(n)&^leastXor(x.not(n), y), n)
 		}
 	}
-	return r
+}
+
+// isPlain reports whether the ranges say no more than the bits do.
+func (a *word) isPlain(n uint) bool {
+	lo, hi := a.at[0].lo, a.at[a.len-1].hi
+	if lo != a.bits.Value || hi != a.bits.possible() {
+		return false
+	}
+	sign := signBit(n)
+	return a.bits.Mask&sign == 0 || a.at[0].hi == hi&^sign && a.at[1].lo == lo|sign
+}
+
+// ofBits makes the ranges those of the bits.
+func (r *result) ofBits(n uint) {
+	least, most := r.bits.Value, r.bits.possible()
+	sign := signBit(n) & r.bits.Mask
+	r.u = Unsigned{least, most}
+	r.s = Signed{signed(least|sign, n), signed(most&^sign, n)}
 }
 
 func (x segment) not(n uint) segment { return segment{ones(n) &^ x.hi, ones(n) &^ x.lo} }

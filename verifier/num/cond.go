@@ -53,8 +53,8 @@ func (c Cond) mirror() Cond {
 // Outcome says how a condition turns out.
 type Outcome uint8
 
-// What can be known of a condition. Never and Always also hold of a branch that is
-// not reached at all.
+// What can be known of a condition. Between operands of which one is Bottom it never
+// holds, and neither does its negation.
 const (
 	Maybe Outcome = iota
 	Never
@@ -62,19 +62,53 @@ const (
 )
 
 // Decide says whether "x c y" always or never holds between members of x and y.
-func (w Width) Decide(c Cond, x, y Scalar) Outcome { return decide(w.Refine, c, x, y) }
+func (w Width) Decide(c Cond, x, y Scalar) Outcome {
+	return decide(c, &fact{x.Bits, x.U, x.S}, &fact{y.Bits, y.U, y.S}, func(c Cond) bool {
+		left, _ := w.Refine(c, x, y)
+		return !left.IsBottom()
+	})
+}
 
 // Decide32 does so for the subregisters.
-func (w Width) Decide32(c Cond, x, y Scalar) Outcome { return decide(w.Refine32, c, x, y) }
+func (w Width) Decide32(c Cond, x, y Scalar) Outcome {
+	a := fact{x.Bits.low(w.Sub), x.U32, x.S32}
+	b := fact{y.Bits.low(w.Sub), y.U32, y.S32}
+	return decide(c, &a, &b, func(c Cond) bool {
+		left, _ := w.Refine32(c, x, y)
+		return !left.IsBottom()
+	})
+}
 
-func decide(refine func(Cond, Scalar, Scalar) (Scalar, Scalar), c Cond, x, y Scalar) Outcome {
-	if then, _ := refine(c, x, y); then.IsBottom() {
+func decide(c Cond, a, b *fact, refines func(Cond) bool) Outcome {
+	if a.u.IsBottom() || b.u.IsBottom() || !can(c, a, b, refines) {
 		return Never
 	}
-	if other, _ := refine(c.Not(), x, y); other.IsBottom() {
+	if !can(c.Not(), a, b, refines) {
 		return Always
 	}
 	return Maybe
+}
+
+// can reports whether "a c b" holds for some members. The ends of a range are members,
+// and a bit that may be set is set in one, so most answers are exact and cheap.
+func can(c Cond, a, b *fact, refines func(Cond) bool) bool {
+	switch c {
+	case Ne:
+		return !a.bits.IsConst() || a.bits != b.bits
+	case Ult:
+		return a.u.Min < b.u.Max
+	case Ule:
+		return a.u.Min <= b.u.Max
+	case Slt:
+		return a.s.Min < b.s.Max
+	case Sle:
+		return a.s.Min <= b.s.Max
+	case Ugt, Uge, Sgt, Sge:
+		return can(c.mirror(), b, a, refines)
+	case Set:
+		return a.bits.possible()&b.bits.possible() != 0
+	}
+	return refines(c) // Eq and Unset need a meet
 }
 
 // Refine is what is left of x and y where "x c y" holds: class JMP. Both are Bottom

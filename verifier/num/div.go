@@ -8,14 +8,31 @@ import (
 // section 4.1). Signed division rounds towards 0, the remainder has the dividend's
 // sign; MIN / −1 is MIN and its remainder 0 (Linux; the RFC has no word on it).
 
-func div(a, b word, n uint) result {
-	r := result{quotientBits(a.bits, b.bits, n), newHull()}
+func div(r *result, a, b *word, n uint) {
+	r.bits = quotientBits(a.bits, b.bits, n)
+	divs, zero := b.divisors()
 	for _, x := range a.at[:a.len] {
-		for _, y := range b.at[:b.len] {
+		if zero {
+			r.add(0, 0, n)
+		}
+		for _, y := range divs.at[:divs.len] {
 			r.addQuotients(x, y, false, n)
 		}
 	}
-	return r
+}
+
+// divisors is the segments of b without 0, and whether 0 was in them.
+func (b *word) divisors() (out segments, zero bool) {
+	for _, y := range b.at[:b.len] {
+		if y.lo == 0 {
+			zero = true
+			y.lo, _ = b.bits.next(1) // beyond y.hi, or 0 again, if there is none
+		}
+		if y.lo > 0 {
+			out.push(y.lo, y.hi)
+		}
+	}
+	return out, zero
 }
 
 // addQuotients puts in the quotients of magnitudes, negated if neg. One divided by 1
@@ -23,10 +40,7 @@ func div(a, b word, n uint) result {
 // takes care of MIN / −1, the one quotient that a signed word has no room for, and
 // which has no neighbours if MIN is the only dividend.
 func (h *hull) addQuotients(x, y segment, neg bool, n uint) {
-	if y.lo == 0 {
-		h.add(0, 0, n)
-	}
-	if y.lo <= 1 && y.hi >= 1 {
+	if y.lo == 1 {
 		h.addSigned(x.lo, x.hi, neg, n)
 	}
 	if y.hi >= 2 {
@@ -51,22 +65,19 @@ func quotientBits(a, b Tnum, n uint) Tnum {
 	return anyTnum(n)
 }
 
-func mod(a, b word, n uint) result {
-	r := result{remainderBits(a.bits, b.bits, n), newHull()}
+func mod(r *result, a, b *word, n uint) {
+	r.bits = remainderBits(a.bits, b.bits, n)
+	divs, zero := b.divisors()
 	for _, x := range a.at[:a.len] {
-		for _, y := range b.at[:b.len] {
-			if y.lo == 0 {
-				r.add(x.lo, x.hi, n)
-				y.lo = 1
-			}
-			if y.lo <= y.hi {
-				for _, rem := range remainders(x, y) {
-					r.add(rem.lo, rem.hi, n)
-				}
+		if zero {
+			r.add(x.lo, x.hi, n)
+		}
+		for _, y := range divs.at[:divs.len] {
+			for _, rem := range remainders(x, y) {
+				r.add(rem.lo, rem.hi, n)
 			}
 		}
 	}
-	return r
 }
 
 // remainderBits: x − q·y has the bits of x below the lowest that y can have set. If
@@ -113,14 +124,17 @@ func leftOver(x, y segment, q uint64) segment {
 	return segment{0, min(y.hi-1, x.hi-q*y.lo, (x.hi-q)/(q+1))}
 }
 
-func sdiv(a, b word, n uint) result {
-	r := result{signedQuotientBits(a.bits, b.bits, n), newHull()}
+func sdiv(r *result, a, b *word, n uint) {
+	r.bits = signedQuotientBits(a.bits, b.bits, n)
+	divs, zero := b.divisors()
 	for _, x := range a.at[:a.len] {
-		for _, y := range b.at[:b.len] {
+		if zero {
+			r.add(0, 0, n)
+		}
+		for _, y := range divs.at[:divs.len] {
 			r.addQuotients(x.magnitude(n), y.magnitude(n), x.isNeg(n) != y.isNeg(n), n)
 		}
 	}
-	return r
 }
 
 // signedQuotientBits: for powers of two, absolute values are shifted.
@@ -155,20 +169,17 @@ func signedQuotientBits(a, b Tnum, n uint) Tnum {
 	return out
 }
 
-func smod(a, b word, n uint) result {
-	r := result{remainderBits(a.bits, b.bits, n), newHull()}
+func smod(r *result, a, b *word, n uint) {
+	r.bits = remainderBits(a.bits, b.bits, n)
+	divs, zero := b.divisors()
 	for _, x := range a.at[:a.len] {
-		for _, y := range b.at[:b.len] {
-			if y.lo == 0 {
-				r.add(x.lo, x.hi, n)
-				y.lo = 1
-			}
-			if y.lo <= y.hi {
-				for _, rem := range remainders(x.magnitude(n), y.magnitude(n)) {
-					r.addSigned(rem.lo, rem.hi, x.isNeg(n), n)
-				}
+		if zero {
+			r.add(x.lo, x.hi, n)
+		}
+		for _, y := range divs.at[:divs.len] {
+			for _, rem := range remainders(x.magnitude(n), y.magnitude(n)) {
+				r.addSigned(rem.lo, rem.hi, x.isNeg(n), n)
 			}
 		}
 	}
-	return r
 }

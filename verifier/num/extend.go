@@ -26,22 +26,17 @@ func (w Width) Zext(x Scalar, n uint) Scalar {
 	if x.IsBottom() || n >= w.Reg {
 		return x
 	}
+	if v, ok := x.Const(); ok {
+		return w.Const(v & ones(n))
+	}
 	r := w.lowest(x, n)
-	out := Scalar{r.bits, r.u, anySigned(w.Reg), x.U32, x.S32}
-	switch {
-	case n < w.Sub:
-		out.U32, out.S32 = r.u, anySigned(w.Sub)
-		fallthrough
-	default:
-		out.U = out.U.Meet(unsignedOf(r.s, n))
+	low := halves(r.u, r.s, n)
+	u := low.hull(n).u
+	out := Scalar{r.bits, u, anySigned(w.Reg), x.U32, x.S32}
+	if n < w.Sub {
+		out.U32, out.S32 = u, anySigned(w.Sub)
 	}
 	return w.Normalise(out)
-}
-
-// unsignedOf is the unsigned range of the n-bit numbers in s.
-func unsignedOf(s Signed, n uint) Unsigned {
-	x := halves(anyUnsigned(n), s, n)
-	return x.hull(n).u
 }
 
 // Sext sign-extends the lowest n bits to the register (movsx of class ALU64, loads
@@ -49,6 +44,9 @@ func unsignedOf(s Signed, n uint) Unsigned {
 func (w Width) Sext(x Scalar, n uint) Scalar {
 	if x.IsBottom() || n >= w.Reg {
 		return x
+	}
+	if v, ok := x.Const(); ok {
+		return w.Const(uint64(signed(v, n)))
 	}
 	r := w.lowest(x, n)
 	wide := newHull()

@@ -27,25 +27,34 @@ import "github.com/lockstep-ebpf/lockstep/internal/mutant"
 //
 //  5. The bits are what all members of these pieces have in common, above and below.
 func (w Width) Normalise(x Scalar) Scalar {
+	w.normalise(&x)
+	return x
+}
+
+func (w Width) normalise(x *Scalar) {
 	if x.Bits.IsBottom() {
-		return Bottom()
+		*x = Bottom()
+		return
 	}
 	if x.Bits.IsConst() {
-		if w.Contains(x, x.Bits.Value) {
-			return w.Const(x.Bits.Value)
+		if w.Contains(*x, x.Bits.Value) {
+			*x = w.Const(x.Bits.Value)
+		} else {
+			*x = Bottom()
 		}
-		return Bottom()
+		return
 	}
 	m := w.Sub
-	low := lowerHalves{bits: x.Bits.low(m), all: halves(x.U32, x.S32, m)}
+	low := lowerHalves{bits: x.Bits.low(m), found: noTnum}
+	low.all.cut(x.U32, x.S32, m)
 	if !low.tighten() {
-		return Bottom()
+		*x = Bottom()
+		return
 	}
-	low.found = noTnum
 	high := x.Bits.rsh(m)
-
-	whole, upper := segments{}, noTnum
-	in := halves(x.U, x.S, w.Reg)
+	upper := noTnum
+	var whole, in segments
+	in.cut(x.U, x.S, w.Reg)
 	for _, seg := range in.at[:in.len] {
 		lo, ok := low.up(seg.lo, high, m)
 		hi, ok2 := low.down(seg.hi, high, m)
@@ -57,16 +66,16 @@ func (w Width) Normalise(x Scalar) Scalar {
 		low.visit(lo, hi, high, m)
 	}
 	if whole.len == 0 {
-		if mutant.On(mutant.NumEmptyIsKept) {
-			return x
+		if !mutant.On(mutant.NumEmptyIsKept) {
+			*x = Bottom()
 		}
-		return Bottom()
+		return
 	}
 	reg, sub := whole.hull(w.Reg), low.hull(m)
 	if mutant.On(mutant.NumSubFromRegMin) && x.U.Min <= ones(m) {
 		sub.u.Min = max(sub.u.Min, x.U.Min)
 	}
-	return Scalar{
+	*x = Scalar{
 		Tnum{upper.Value<<m | low.found.Value, upper.Mask<<m | low.found.Mask},
 		reg.u, reg.s, sub.u, sub.s,
 	}

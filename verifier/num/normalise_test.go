@@ -10,7 +10,7 @@ import (
 func TestNormaliseIsExact(t *testing.T) {
 	t.Logf("-seed=%d", *seed)
 	for _, width := range []Width{{3, 1}, {3, 3}, {4, 1}, {4, 2}, {4, 4}, {5, 2}, {6, 3}, {6, 6}} {
-		w := newWorld(width)
+		w := worldOf(width)
 		r := rand.New(rand.NewPCG(*seed, uint64(width.Reg)))
 		n := 200_000
 		if *long {

@@ -17,19 +17,25 @@ type segments struct {
 	len int
 }
 
-// halves cuts u and s, of n-bit numbers, into segments.
-func halves(u Unsigned, s Signed, n uint) (out segments) {
+// cut makes a the n-bit numbers that lie in u and in s.
+func (a *segments) cut(u Unsigned, s Signed, n uint) {
+	a.len = 0
 	if s.Max >= 0 {
-		out.push(max(u.Min, uint64(max(s.Min, 0))), min(u.Max, uint64(s.Max)))
+		a.push(max(u.Min, uint64(max(s.Min, 0))), min(u.Max, uint64(s.Max)))
 	}
 	if s.Min < 0 {
 		lo, hi := uint64(s.Min)&ones(n), ones(n)
 		if s.Max < 0 {
 			hi = uint64(s.Max) & hi
 		}
-		out.push(max(u.Min, lo), min(u.Max, hi))
+		a.push(max(u.Min, lo), min(u.Max, hi))
 	}
-	return out
+}
+
+// halves is cut, of new segments.
+func halves(u Unsigned, s Signed, n uint) (a segments) {
+	a.cut(u, s, n)
+	return a
 }
 
 // push appends the numbers from lo to hi, if there are any.

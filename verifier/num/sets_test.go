@@ -2,10 +2,10 @@ package num
 
 import (
 	"flag"
+	"maps"
 	"math/bits"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -22,12 +22,16 @@ type world struct {
 	Width
 	size    uint64 // how many numbers there are
 	bitSets []set  // by bit: the numbers that have it
-	signSet set    // the numbers with the sign bit
 	subSets []set  // by value of the subregister: the numbers that have it
+	tnums   map[Tnum]set
+	u, u32  map[Unsigned]set
+	s, s32  map[Signed]set
+	memo    []Scalar // best, by set, at up to 4 bits
+	known   []bool
 }
 
 func newWorld(w Width) *world {
-	wd := &world{Width: w, size: 1 << w.Reg}
+	wd := &world{Width: w, size: 1 << w.Reg, tnums: map[Tnum]set{}}
 	wd.bitSets = make([]set, w.Reg)
 	wd.subSets = make([]set, 1<<w.Sub)
 	for x := range wd.size {
@@ -38,46 +42,68 @@ func newWorld(w Width) *world {
 		}
 		wd.subSets[x&ones(w.Sub)] |= 1 << x
 	}
-	wd.signSet = wd.bitSets[w.Reg-1]
+	for mask := range wd.size {
+		for value := range wd.size {
+			if value&mask == 0 {
+				wd.tnums[Tnum{value, mask}] = wd.withBits(value, mask)
+			}
+		}
+	}
+	whole := func(in set) set { return in }
+	wd.u, wd.s = rangesOf(w.Reg, whole)
+	wd.u32, wd.s32 = rangesOf(w.Sub, func(in set) (out set) {
+		for v, these := range wd.subSets {
+			if in>>v&1 == 1 {
+				out |= these
+			}
+		}
+		return out
+	})
+	if w.Reg <= 4 {
+		wd.memo, wd.known = make([]Scalar, 1<<wd.size), make([]bool, 1<<wd.size)
+	}
 	return wd
+}
+
+// withBits is the numbers that have the bits of value, where mask has none.
+func (w *world) withBits(value, mask uint64) set {
+	out := w.all()
+	for b := range w.Reg {
+		switch {
+		case mask>>b&1 == 1:
+		case value>>b&1 == 1:
+			out &= w.bitSets[b]
+		default:
+			out &^= w.bitSets[b]
+		}
+	}
+	return out
+}
+
+// rangesOf is the numbers in each unsigned and each signed range of n bits, all that
+// have such a value if the register is wider.
+func rangesOf(n uint, having func(set) set) (map[Unsigned]set, map[Signed]set) {
+	u, s := map[Unsigned]set{}, map[Signed]set{}
+	size := uint64(1) << n
+	half := int64(size / 2)
+	for lo := range size {
+		for hi := lo; hi < size; hi++ {
+			these := interval(lo, hi)
+			u[Unsigned{lo, hi}] = having(these)
+			// Signed order is unsigned order, turned round by half the numbers.
+			turned := these>>half | these<<half
+			s[Signed{int64(lo) - half, int64(hi) - half}] = having(turned & interval(0, size-1))
+		}
+	}
+	return u, s
 }
 
 func (w *world) all() set { return set(^uint64(0) >> (64 - w.size)) }
 
 // members are the numbers that each part of x allows: the definition, part by part,
-// without Scalar.Contains.
+// without Scalar.Contains. What is no part of a scalar of this machine allows none.
 func (w *world) members(x Scalar) set {
-	if x.Bits.Value&x.Bits.Mask != 0 {
-		return 0
-	}
-	out := w.all()
-	for b := range w.Reg {
-		if x.Bits.Mask>>b&1 == 0 {
-			if x.Bits.Value>>b&1 == 1 {
-				out &= w.bitSets[b]
-			} else {
-				out &^= w.bitSets[b]
-			}
-		}
-	}
-	out &= interval(x.U.Min, x.U.Max)
-	var s set
-	if half := w.size / 2; true {
-		// Move the signed range up by half the numbers, take it, and turn it round.
-		up := interval(uint64(x.S.Min+int64(half)), uint64(x.S.Max+int64(half)))
-		if x.S.Min <= x.S.Max {
-			s = up>>half | up<<half
-		}
-	}
-	out &= s
-	var sub set
-	for v, these := range w.subSets {
-		sv := signed(uint64(v), w.Sub)
-		if uint64(v) >= x.U32.Min && uint64(v) <= x.U32.Max && sv >= x.S32.Min && sv <= x.S32.Max {
-			sub |= these
-		}
-	}
-	return out & sub
+	return w.tnums[x.Bits] & w.u[x.U] & w.s[x.S] & w.u32[x.U32] & w.s32[x.S32]
 }
 
 func interval(lo, hi uint64) set {
@@ -89,6 +115,16 @@ func interval(lo, hi uint64) set {
 
 // best is the best abstraction of a set: each part is the least with all of it.
 func (w *world) best(a set) Scalar {
+	if w.memo == nil {
+		return w.abstraction(a)
+	}
+	if !w.known[a] {
+		w.memo[a], w.known[a] = w.abstraction(a), true
+	}
+	return w.memo[a]
+}
+
+func (w *world) abstraction(a set) Scalar {
 	if a == 0 {
 		return Bottom()
 	}
@@ -151,46 +187,15 @@ func (w *world) every() []abstract {
 		}
 		sets = next
 	}
-	narrow(w.tnums())
-	full := w.Unknown()
-	var u, s, u32, s32 []set
-	for lo := range w.size {
-		for hi := lo; hi < w.size; hi++ {
-			x, y := full, full
-			x.U = Unsigned{lo, hi}
-			y.S = Signed{int64(lo) - int64(w.size/2), int64(hi) - int64(w.size/2)}
-			u, s = append(u, w.members(x)), append(s, w.members(y))
-		}
-	}
-	for lo := range uint64(1) << w.Sub {
-		for hi := lo; hi < 1<<w.Sub; hi++ {
-			x, y := full, full
-			x.U32 = Unsigned{lo, hi}
-			y.S32 = Signed{int64(lo) - 1<<(w.Sub-1), int64(hi) - 1<<(w.Sub-1)}
-			u32, s32 = append(u32, w.members(x)), append(s32, w.members(y))
-		}
-	}
-	narrow(u)
-	narrow(s)
-	narrow(u32)
-	narrow(s32)
+	narrow(slices.Collect(maps.Values(w.tnums)))
+	narrow(slices.Collect(maps.Values(w.u)))
+	narrow(slices.Collect(maps.Values(w.s)))
+	narrow(slices.Collect(maps.Values(w.u32)))
+	narrow(slices.Collect(maps.Values(w.s32)))
 	delete(sets, 0)
 	var out []abstract
-	for _, a := range sorted(sets) {
+	for _, a := range slices.Sorted(maps.Keys(sets)) {
 		out = append(out, abstract{w.best(a), a})
-	}
-	return out
-}
-
-func (w *world) tnums() (out []set) {
-	x := w.Unknown()
-	for mask := range w.size {
-		for value := range w.size {
-			if value&mask == 0 {
-				x.Bits = Tnum{value, mask}
-				out = append(out, w.members(x))
-			}
-		}
 	}
 	return out
 }
@@ -237,26 +242,22 @@ func (w *world) random(r *rand.Rand) abstract {
 	return abstract{x, w.members(x)}
 }
 
-var (
-	worldsMu sync.Mutex
-	scalars  = map[Width][]abstract{}
-)
+// worldOf is newWorld, and everyOf w.every, each made once.
+func worldOf(w Width) *world {
+	if worlds[w] == nil {
+		worlds[w] = newWorld(w)
+	}
+	return worlds[w]
+}
 
-// everyOf is w.every, computed once.
 func everyOf(w *world) []abstract {
-	worldsMu.Lock()
-	defer worldsMu.Unlock()
 	if scalars[w.Width] == nil {
 		scalars[w.Width] = w.every()
 	}
 	return scalars[w.Width]
 }
 
-func sorted(sets map[set]bool) []set {
-	out := make([]set, 0, len(sets))
-	for a := range sets {
-		out = append(out, a)
-	}
-	slices.Sort(out)
-	return out
-}
+var (
+	worlds  = map[Width]*world{}
+	scalars = map[Width][]abstract{}
+)

@@ -13,14 +13,14 @@ type counts uint64
 // normal machine, that is y's lowest bits (RFC 9669 section 4.1), which the
 // subregister knows as well; its ranges may be better. Where n is none, a mask would
 // mean nothing, and it is the remainder of the word that has n bits.
-func (w Width) counts(y Scalar, n uint) counts {
+func (w Width) counts(y *Scalar, n uint) counts {
 	c := counts(ones(n))
 	masks := n&(n-1) == 0
 	if n == w.Reg {
-		c &= countsOf(w.reg(y).segments, n)
+		c &= countsOf(halves(y.U, y.S, n), n)
 	}
 	if n == w.Sub || masks && n-1 <= uint(ones(w.Sub)) {
-		c &= countsOf(w.sub(y).segments, n)
+		c &= countsOf(halves(y.U32, y.S32, w.Sub), n)
 	}
 	if !masks {
 		return c
@@ -55,48 +55,83 @@ func countsOf(a segments, n uint) (c counts) {
 // first is the least count.
 func (c counts) first() uint { return uint(bits.TrailingZeros64(uint64(c))) }
 
-// shift shifts a by k.
-func shift(op Op, a word, k, n uint) result {
+// shift puts a, shifted by each of the counts, into reg, and the lower part of it into
+// sub. low is the lower part of a.
+func (w Width) shift(op Op, a, low *word, c counts, reg, sub *result) {
+	n, m := w.Reg, w.Sub
+	for ; c != 0; c &= c - 1 {
+		k := c.first()
+		bits := shiftBits(op, a.bits, k, n)
+		r := newHull()
+		shiftSegments(&r, op, &a.segments, k, n)
+		reg.join(bits, r, n)
+
+		r = newHull()
+		switch {
+		case op == Lsh && k < m:
+			shiftSegments(&r, op, &low.segments, k, m)
+		case op == Lsh:
+			r.add(0, 0, m)
+		default: // the lower part has bits that were in the upper
+			for _, x := range a.at[:a.len] {
+				lo, hi := shiftEnds(op, x, k, n)
+				r.addLong(lo, hi-lo, m)
+			}
+		}
+		sub.join(bits.low(m), r, m)
+	}
+}
+
+// shift32 does so for the subregister alone.
+func (w Width) shift32(op Op, low *word, c counts, sub *result) {
+	for ; c != 0; c &= c - 1 {
+		k := c.first()
+		r := newHull()
+		shiftSegments(&r, op, &low.segments, k, w.Sub)
+		sub.join(shiftBits(op, low.bits, k, w.Sub), r, w.Sub)
+	}
+}
+
+// join adds a partial result, whose ranges first take what they can from its bits:
+// joined bits forget what each part has for certain, zeros at the end above all.
+func (r *result) join(bits Tnum, h hull, n uint) {
+	part := result{bits: bits}
+	part.ofBits(n)
+	r.bits = r.bits.Join(bits)
+	r.u = r.u.Join(h.u.Meet(part.u))
+	r.s = r.s.Join(h.s.Meet(part.s))
+}
+
+func shiftBits(op Op, t Tnum, k, n uint) Tnum {
 	switch op {
 	case Lsh:
-		return lsh(a, k, n)
+		return t.lsh(k, n)
 	case Rsh:
-		return rsh(a, k, n)
+		return t.rsh(k)
 	}
-	return arsh(a, k, n)
+	return t.arsh(k, n)
 }
 
-func lsh(a word, k, n uint) result {
-	if k >= n { // the lower part of a register that is shifted far
-		return result{Tnum{}, hull{}}
-	}
-	r := result{a.bits.lsh(k, n), newHull()}
+func shiftSegments(h *hull, op Op, a *segments, k, n uint) {
 	for _, x := range a.at[:a.len] {
-		if span := x.hi - x.lo; span <= ones(n)>>k {
-			r.addLong(x.lo<<k, span<<k, n)
-		} else {
-			r.hull = anyResult(n).hull
-		}
-	}
-	return r
-}
-
-func rsh(a word, k, n uint) result {
-	r := result{a.bits.rsh(k), newHull()}
-	for _, x := range a.at[:a.len] {
-		if mutant.On(mutant.NumRshArithmetic) {
-			r.add(uint64(signed(x.lo, n)>>k)&ones(n), uint64(signed(x.hi, n)>>k)&ones(n), n)
+		if op != Lsh {
+			lo, hi := shiftEnds(op, x, k, n)
+			h.add(lo, hi, n)
 			continue
 		}
-		r.add(x.lo>>k, x.hi>>k, n)
+		span := x.hi - x.lo
+		if span > ones(n)>>k {
+			span = ones(n) >> k // more than once round
+		}
+		h.addLong(x.lo<<k, span<<k, n)
 	}
-	return r
 }
 
-func arsh(a word, k, n uint) result {
-	r := result{a.bits.arsh(k, n), newHull()}
-	for _, x := range a.at[:a.len] {
-		r.add(uint64(signed(x.lo, n)>>k)&ones(n), uint64(signed(x.hi, n)>>k)&ones(n), n)
+// shiftEnds shifts a segment to the right. Order is kept, the unsigned one too: a
+// segment has one sign.
+func shiftEnds(op Op, x segment, k, n uint) (lo, hi uint64) {
+	if op == Rsh && !mutant.On(mutant.NumRshArithmetic) {
+		return x.lo >> k, x.hi >> k
 	}
-	return r
+	return uint64(signed(x.lo, n)>>k) & ones(n), uint64(signed(x.hi, n)>>k) & ones(n)
 }

@@ -15,34 +15,47 @@ type result struct {
 }
 
 // reg and sub are the two words of a scalar.
-func (w Width) reg(x Scalar) word { return word{x.Bits, halves(x.U, x.S, w.Reg)} }
+func (w Width) reg(x *Scalar) (a word) {
+	a.bits = x.Bits
+	a.cut(x.U, x.S, w.Reg)
+	return a
+}
 
-func (w Width) sub(x Scalar) word { return word{x.Bits.low(w.Sub), halves(x.U32, x.S32, w.Sub)} }
+func (w Width) sub(x *Scalar) (a word) {
+	a.bits = x.Bits.low(w.Sub)
+	a.cut(x.U32, x.S32, w.Sub)
+	return a
+}
 
 // anyResult says nothing.
 func anyResult(n uint) result {
 	return result{anyTnum(n), hull{anyUnsigned(n), anySigned(n)}}
 }
 
-// unknownBits is a result that will say something by its ranges alone.
-func unknownBits(n uint) result { return result{anyTnum(n), newHull()} }
+// nothing is the result without outcomes.
+func nothing() result { return result{noTnum, hull{noUnsigned, noSigned}} }
 
 // both makes a scalar from what is known of a register, and of its lower part.
-func (w Width) both(reg, sub result) Scalar {
+func (w Width) both(reg, sub *result) Scalar {
 	m := w.Sub
-	bits := reg.bits.Meet(Tnum{
-		reg.bits.Value&^ones(m) | sub.bits.Value,
-		reg.bits.Mask&^ones(m) | sub.bits.Mask,
-	})
-	return w.Normalise(Scalar{bits, reg.u, reg.s, sub.u, sub.s})
+	x := Scalar{
+		reg.bits.Meet(Tnum{
+			reg.bits.Value&^ones(m) | sub.bits.Value,
+			reg.bits.Mask&^ones(m) | sub.bits.Mask,
+		}),
+		reg.u, reg.s, sub.u, sub.s,
+	}
+	w.normalise(&x)
+	return x
 }
 
 // zext makes a scalar from what is known of the lower part; the rest is 0.
-func (w Width) zext(sub result) Scalar {
-	return w.Normalise(Scalar{
+func (w Width) zext(sub *result) Scalar {
+	x := Scalar{
 		sub.bits,
-		Unsigned{Max: ones(w.Sub)},
-		anySigned(w.Reg),
+		Unsigned{Max: ones(w.Sub)}, anySigned(w.Reg),
 		sub.u, sub.s,
-	})
+	}
+	w.normalise(&x)
+	return x
 }
