@@ -58,6 +58,10 @@ func (w Width) ALU(op Op, x, y Scalar) Scalar {
 	case (x.Bits.Mask | y.Bits.Mask) == 0:
 		return w.Const(fold(op, x.U.Min, y.U.Min, w.Reg))
 	}
+	op = w.reduce(op, &x, &y, w.Reg)
+	if w.isIdentity(op, &x, &y, w.Reg) {
+		return x
+	}
 	a, aLow := w.reg(&x), w.sub(&x)
 	if op.isShift() {
 		reg, sub := nothing(), nothing()
@@ -85,6 +89,10 @@ func (w Width) ALU32(op Op, x, y Scalar) Scalar {
 		return w.Zext(y, w.Sub)
 	case (x.Bits.Mask|y.Bits.Mask)&ones(w.Sub) == 0:
 		return w.Const(fold(op, x.U32.Min, y.U32.Min, w.Sub))
+	}
+	op = w.reduce(op, &x, &y, w.Sub)
+	if w.isIdentity(op, &x, &y, w.Sub) {
+		return w.Zext(x, w.Sub)
 	}
 	a, r := w.sub(&x), nothing()
 	if op.isShift() {

@@ -63,7 +63,8 @@ const (
 
 // Decide says whether "x c y" always or never holds between members of x and y.
 func (w Width) Decide(c Cond, x, y Scalar) Outcome {
-	return decide(c, &fact{x.Bits, x.U, x.S}, &fact{y.Bits, y.U, y.S}, func(c Cond) bool {
+	a, b := w.factOf(&x, w.Reg), w.factOf(&y, w.Reg)
+	return decide(c, &a, &b, func(c Cond) bool {
 		left, _ := w.Refine(c, x, y)
 		return !left.IsBottom()
 	})
@@ -71,8 +72,7 @@ func (w Width) Decide(c Cond, x, y Scalar) Outcome {
 
 // Decide32 does so for the subregisters.
 func (w Width) Decide32(c Cond, x, y Scalar) Outcome {
-	a := fact{x.Bits.low(w.Sub), x.U32, x.S32}
-	b := fact{y.Bits.low(w.Sub), y.U32, y.S32}
+	a, b := w.factOf(&x, w.Sub), w.factOf(&y, w.Sub)
 	return decide(c, &a, &b, func(c Cond) bool {
 		left, _ := w.Refine32(c, x, y)
 		return !left.IsBottom()
@@ -118,7 +118,7 @@ func (w Width) Refine(c Cond, x, y Scalar) (Scalar, Scalar) {
 		both := w.Meet(x, y)
 		return both, both
 	}
-	a, b := fact{x.Bits, x.U, x.S}, fact{y.Bits, y.U, y.S}
+	a, b := w.factOf(&x, w.Reg), w.factOf(&y, w.Reg)
 	if !refine(c, &a, &b, w.Reg) {
 		return Bottom(), Bottom()
 	}
@@ -130,8 +130,7 @@ func (w Width) Refine(c Cond, x, y Scalar) (Scalar, Scalar) {
 // Refine32 is what is left of x and y where "x c y" holds between their
 // subregisters: class JMP32.
 func (w Width) Refine32(c Cond, x, y Scalar) (Scalar, Scalar) {
-	a := fact{x.Bits.low(w.Sub), x.U32, x.S32}
-	b := fact{y.Bits.low(w.Sub), y.U32, y.S32}
+	a, b := w.factOf(&x, w.Sub), w.factOf(&y, w.Sub)
 	if !refine(c, &a, &b, w.Sub) {
 		return Bottom(), Bottom()
 	}

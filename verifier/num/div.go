@@ -9,7 +9,7 @@ import (
 // sign; MIN / −1 is MIN and its remainder 0 (Linux; the RFC has no word on it).
 
 func div(r *result, a, b *word, n uint) {
-	r.bits = quotientBits(a.bits, b.bits, n)
+	r.bits = anyTnum(n)
 	divs, zero := b.divisors()
 	for _, x := range a.at[:a.len] {
 		if zero {
@@ -54,15 +54,6 @@ func (h *hull) addSigned(lo, hi uint64, neg bool, n uint) {
 		lo, hi = -hi&ones(n), -lo&ones(n)
 	}
 	h.add(lo, hi, n)
-}
-
-// quotientBits: dividing by a power of two is a shift. Other divisors carry known
-// bits through only where the range of the quotient is small, which shows in it.
-func quotientBits(a, b Tnum, n uint) Tnum {
-	if b.IsConst() && bits.OnesCount64(b.Value) == 1 {
-		return a.rsh(uint(bits.TrailingZeros64(b.Value)))
-	}
-	return anyTnum(n)
 }
 
 func mod(r *result, a, b *word, n uint) {

@@ -1,17 +1,24 @@
 package num
 
 // lowest is what is known of the lowest n bits of x, as a number of n bits.
-func (w Width) lowest(x Scalar, n uint) result {
-	r := result{x.Bits.low(n), truncate(halves(x.U, x.S, w.Reg), n)}
-	if n <= w.Sub {
-		sub := truncate(halves(x.U32, x.S32, w.Sub), n)
-		r.u, r.s = r.u.Meet(sub.u), r.s.Meet(sub.s)
+func (w Width) lowest(x *Scalar, n uint) result {
+	a, low := w.reg(x), w.sub(x)
+	return result{x.Bits.low(n), lowestOf(&a, &low, n, w.Sub)}
+}
+
+// lowestOf is the ranges of the lowest n bits of a register: what is left of its own,
+// and of those of its lower part of m bits.
+func lowestOf(a, low *word, n, m uint) hull {
+	h := truncate(&a.segments, n)
+	if n <= m {
+		sub := truncate(&low.segments, n)
+		h.u, h.s = h.u.Meet(sub.u), h.s.Meet(sub.s)
 	}
-	return r
+	return h
 }
 
 // truncate cuts the numbers of a down to n bits.
-func truncate(a segments, n uint) hull {
+func truncate(a *segments, n uint) hull {
 	h := newHull()
 	for _, x := range a.at[:a.len] {
 		h.addLong(x.lo, x.hi-x.lo, n)
@@ -29,7 +36,7 @@ func (w Width) Zext(x Scalar, n uint) Scalar {
 	if v, ok := x.Const(); ok {
 		return w.Const(v & ones(n))
 	}
-	r := w.lowest(x, n)
+	r := w.lowest(&x, n)
 	low := halves(r.u, r.s, n)
 	u := low.hull(n).u
 	out := Scalar{r.bits, u, anySigned(w.Reg), x.U32, x.S32}
@@ -48,7 +55,7 @@ func (w Width) Sext(x Scalar, n uint) Scalar {
 	if v, ok := x.Const(); ok {
 		return w.Const(uint64(signed(v, n)))
 	}
-	r := w.lowest(x, n)
+	r := w.lowest(&x, n)
 	wide := newHull()
 	low := halves(r.u, r.s, n)
 	for _, seg := range low.at[:low.len] {

@@ -11,6 +11,14 @@ type fact struct {
 	s    Signed
 }
 
+// factOf is the word of x that has n bits. If both have, they are the same.
+func (w Width) factOf(x *Scalar, n uint) fact {
+	if n == w.Reg {
+		return fact{x.Bits, x.U, x.S}
+	}
+	return fact{x.Bits.low(w.Sub), x.U32, x.S32}
+}
+
 // refine leaves of a and b what can satisfy "a c b", and reports whether anything
 // may be left. Ends that move onto numbers without the known bits are Normalise's.
 func refine(c Cond, a, b *fact, n uint) bool {

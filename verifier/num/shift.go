@@ -59,36 +59,41 @@ func (c counts) first() uint { return uint(bits.TrailingZeros64(uint64(c))) }
 // sub. low is the lower part of a.
 func (w Width) shift(op Op, a, low *word, c counts, reg, sub *result) {
 	n, m := w.Reg, w.Sub
-	for ; c != 0; c &= c - 1 {
+	anyReg, anySub := anyResult(n), anyResult(m)
+	for ; c != 0 && (*reg != anyReg || *sub != anySub); c &= c - 1 {
 		k := c.first()
 		bits := shiftBits(op, a.bits, k, n)
-		r := newHull()
-		shiftSegments(&r, op, &a.segments, k, n)
-		reg.join(bits, r, n)
-
-		r = newHull()
+		full, part := hull{}, hull{} // 0, for a lower part that is shifted out
 		switch {
-		case op == Lsh && k < m:
-			shiftSegments(&r, op, &low.segments, k, m)
 		case op == Lsh:
-			r.add(0, 0, m)
-		default: // the lower part has bits that were in the upper
-			for _, x := range a.at[:a.len] {
-				lo, hi := shiftEnds(op, x, k, n)
-				r.addLong(lo, hi-lo, m)
+			full = lowestOf(a, low, n-k, m).lsh(k)
+			if k < m {
+				part = lowestOf(a, low, m-k, m).lsh(k)
 			}
+		case k == 0:
+			full, part = a.hull(n), low.hull(m)
+		default: // the lower part has bits that were in the upper
+			s := a.rsh(op, k, n)
+			full, part = s.hull(n), truncate(&s, m)
 		}
-		sub.join(bits.low(m), r, m)
+		reg.join(bits, full, n)
+		sub.join(bits.low(m), part, m)
 	}
 }
 
 // shift32 does so for the subregister alone.
 func (w Width) shift32(op Op, low *word, c counts, sub *result) {
-	for ; c != 0; c &= c - 1 {
+	n := w.Sub
+	for ; c != 0 && *sub != anyResult(n); c &= c - 1 {
 		k := c.first()
-		r := newHull()
-		shiftSegments(&r, op, &low.segments, k, w.Sub)
-		sub.join(shiftBits(op, low.bits, k, w.Sub), r, w.Sub)
+		var h hull
+		if op == Lsh {
+			h = truncate(&low.segments, n-k).lsh(k)
+		} else {
+			s := low.rsh(op, k, n)
+			h = s.hull(n)
+		}
+		sub.join(shiftBits(op, low.bits, k, n), h, n)
 	}
 }
 
@@ -112,26 +117,20 @@ func shiftBits(op Op, t Tnum, k, n uint) Tnum {
 	return t.arsh(k, n)
 }
 
-func shiftSegments(h *hull, op Op, a *segments, k, n uint) {
-	for _, x := range a.at[:a.len] {
-		if op != Lsh {
-			lo, hi := shiftEnds(op, x, k, n)
-			h.add(lo, hi, n)
-			continue
-		}
-		span := x.hi - x.lo
-		if span > ones(n)>>k {
-			span = ones(n) >> k // more than once round
-		}
-		h.addLong(x.lo<<k, span<<k, n)
-	}
+// lsh shifts numbers to the left that have room for it.
+func (h hull) lsh(k uint) hull {
+	return hull{Unsigned{h.u.Min << k, h.u.Max << k}, Signed{h.s.Min << k, h.s.Max << k}}
 }
 
-// shiftEnds shifts a segment to the right. Order is kept, the unsigned one too: a
-// segment has one sign.
-func shiftEnds(op Op, x segment, k, n uint) (lo, hi uint64) {
-	if op == Rsh && !mutant.On(mutant.NumRshArithmetic) {
-		return x.lo >> k, x.hi >> k
+// rsh shifts to the right, op says how. Order is kept, the unsigned one too: a segment
+// has one sign.
+func (a *segments) rsh(op Op, k, n uint) (out segments) {
+	for _, x := range a.at[:a.len] {
+		if op == Rsh && !mutant.On(mutant.NumRshArithmetic) {
+			out.push(x.lo>>k, x.hi>>k)
+		} else {
+			out.push(uint64(signed(x.lo, n)>>k)&ones(n), uint64(signed(x.hi, n)>>k)&ones(n))
+		}
 	}
-	return uint64(signed(x.lo, n)>>k) & ones(n), uint64(signed(x.hi, n)>>k) & ones(n)
+	return out
 }
