@@ -1,5 +1,7 @@
 package num
 
+import "github.com/lockstep-ebpf/lockstep/internal/mutant"
+
 // Op is a binary operator of the ALU and ALU64 classes (RFC 9669 section 4.1).
 type Op uint8
 
@@ -76,6 +78,9 @@ func (w Width) ALU(op Op, x, y Scalar) Scalar {
 		sub = nothing()
 		apply(op, &sub, &aLow, &bLow, w.Sub)
 	}
+	if mutant.On(mutant.NumBitwise32Stale) && op >= And && op <= Xor && x.U32.Min == x.U32.Max && y.U32.Min == y.U32.Max {
+		sub.hull = hull{x.U32, x.S32}
+	}
 	return w.both(&reg, &sub)
 }
 
@@ -86,7 +91,12 @@ func (w Width) ALU32(op Op, x, y Scalar) Scalar {
 	case x.IsBottom() || y.IsBottom():
 		return Bottom()
 	case op == Mov:
+		if mutant.On(mutant.NumMov32SignExtends) {
+			return w.Sext(y, w.Sub)
+		}
 		return w.Zext(y, w.Sub)
+	case mutant.On(mutant.NumALU32Wide):
+		return w.Zext(w.ALU(op, x, y), w.Sub)
 	case (x.Bits.Mask|y.Bits.Mask)&ones(w.Sub) == 0:
 		return w.Const(fold(op, x.U32.Min, y.U32.Min, w.Sub))
 	}
@@ -99,6 +109,12 @@ func (w Width) ALU32(op Op, x, y Scalar) Scalar {
 		w.shift32(op, &a, w.counts(&y, w.Sub), &r)
 	} else {
 		b := w.sub(&y)
+		if mutant.On(mutant.NumDiv32ZeroTest) && (op == Div || op == Mod) && y.U.Min > 0 && b.at[0].lo == 0 {
+			b.at[0].lo = min(1, b.at[0].hi)
+		}
+		if mutant.On(mutant.NumOr32CutBounds) && op == Or && x.U.Min&ones(w.Sub) <= x.U.Max&ones(w.Sub) {
+			a.cut(Unsigned{x.U.Min & ones(w.Sub), x.U.Max & ones(w.Sub)}, anySigned(w.Sub), w.Sub)
+		}
 		apply(op, &r, &a, &b, w.Sub)
 	}
 	return w.zext(&r)

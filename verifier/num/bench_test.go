@@ -98,3 +98,24 @@ func BenchmarkLattice(b *testing.B) {
 		})
 	}
 }
+
+// TestNothingIsAllocated: a verifier calls these hundreds of thousands of times.
+func TestNothingIsAllocated(t *testing.T) {
+	x, y := benchScalars["mixed"], benchScalars["length"]
+	check := func(name string, f func()) {
+		if n := testing.AllocsPerRun(10, f); n != 0 {
+			t.Errorf("%s allocates %v times", name, n)
+		}
+	}
+	for _, f := range formsOf(W64) {
+		check(f.name, func() { sink = f.apply(x, y) })
+	}
+	for _, b := range branchesOf(W64) {
+		check(b.name, func() {
+			sink, _ = b.refine(x, y)
+			sinkO = b.decide(x, y)
+		})
+	}
+	check("join", func() { sink = x.Join(y) })
+	check("meet", func() { sink = W64.Meet(x, y) })
+}

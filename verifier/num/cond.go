@@ -1,5 +1,7 @@
 package num
 
+import "github.com/lockstep-ebpf/lockstep/internal/mutant"
+
 // Cond is a condition of a conditional jump (RFC 9669 section 4.3), or its negation.
 type Cond uint8
 
@@ -72,6 +74,9 @@ func (w Width) Decide(c Cond, x, y Scalar) Outcome {
 
 // Decide32 does so for the subregisters.
 func (w Width) Decide32(c Cond, x, y Scalar) Outcome {
+	if mutant.On(mutant.NumJmp32DecidedWhole) {
+		return w.Decide(c, x, y)
+	}
 	a, b := w.factOf(&x, w.Sub), w.factOf(&y, w.Sub)
 	return decide(c, &a, &b, func(c Cond) bool {
 		left, _ := w.Refine32(c, x, y)
@@ -102,6 +107,9 @@ func can(c Cond, a, b *fact, refines func(Cond) bool) bool {
 	case Slt:
 		return a.s.Min < b.s.Max
 	case Sle:
+		if mutant.On(mutant.NumJSLEStrict) {
+			return a.s.Min < b.s.Max
+		}
 		return a.s.Min <= b.s.Max
 	case Ugt, Uge, Sgt, Sge:
 		return can(c.mirror(), b, a, refines)
@@ -130,7 +138,13 @@ func (w Width) Refine(c Cond, x, y Scalar) (Scalar, Scalar) {
 // Refine32 is what is left of x and y where "x c y" holds between their
 // subregisters: class JMP32.
 func (w Width) Refine32(c Cond, x, y Scalar) (Scalar, Scalar) {
+	if mutant.On(mutant.NumJeq32SetsWhole) && c == Eq {
+		return w.Refine(c, x, y)
+	}
 	a, b := w.factOf(&x, w.Sub), w.factOf(&y, w.Sub)
+	if mutant.On(mutant.NumJmp32CutBounds) {
+		a.u = Unsigned{x.U.Min & ones(w.Sub), x.U.Max & ones(w.Sub)}
+	}
 	if !refine(c, &a, &b, w.Sub) {
 		return Bottom(), Bottom()
 	}

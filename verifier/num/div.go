@@ -2,6 +2,8 @@ package num
 
 import (
 	"math/bits"
+
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 )
 
 // Division by zero gives 0, and a remainder by zero is the dividend (RFC 9669
@@ -12,7 +14,7 @@ func div(r *result, a, b *word, n uint) {
 	r.bits = anyTnum(n)
 	divs, zero := b.divisors()
 	for _, x := range a.at[:a.len] {
-		if zero {
+		if zero && !mutant.On(mutant.NumDivByZeroForgotten) {
 			r.add(0, 0, n)
 		}
 		for _, y := range divs.at[:divs.len] {
@@ -41,6 +43,9 @@ func (b *word) divisors() (out segments, zero bool) {
 // which has no neighbours if MIN is the only dividend.
 func (h *hull) addQuotients(x, y segment, neg bool, n uint) {
 	if y.lo == 1 {
+		if mutant.On(mutant.NumSdivOverflow) && !neg && x.hi == signBit(n) && x.lo < x.hi {
+			x.hi--
+		}
 		h.addSigned(x.lo, x.hi, neg, n)
 	}
 	if y.hi >= 2 {
@@ -60,7 +65,7 @@ func mod(r *result, a, b *word, n uint) {
 	r.bits = remainderBits(a.bits, b.bits, n)
 	divs, zero := b.divisors()
 	for _, x := range a.at[:a.len] {
-		if zero {
+		if zero && !mutant.On(mutant.NumModByZeroForgotten) {
 			r.add(x.lo, x.hi, n)
 		}
 		for _, y := range divs.at[:divs.len] {
@@ -119,7 +124,7 @@ func sdiv(r *result, a, b *word, n uint) {
 	r.bits = signedQuotientBits(a.bits, b.bits, n)
 	divs, zero := b.divisors()
 	for _, x := range a.at[:a.len] {
-		if zero {
+		if zero && !mutant.On(mutant.NumDivByZeroForgotten) {
 			r.add(0, 0, n)
 		}
 		for _, y := range divs.at[:divs.len] {
@@ -164,12 +169,16 @@ func smod(r *result, a, b *word, n uint) {
 	r.bits = remainderBits(a.bits, b.bits, n)
 	divs, zero := b.divisors()
 	for _, x := range a.at[:a.len] {
-		if zero {
+		if zero && !mutant.On(mutant.NumModByZeroForgotten) {
 			r.add(x.lo, x.hi, n)
 		}
 		for _, y := range divs.at[:divs.len] {
 			for _, rem := range remainders(x.magnitude(n), y.magnitude(n)) {
-				r.addSigned(rem.lo, rem.hi, x.isNeg(n), n)
+				neg := x.isNeg(n)
+				if mutant.On(mutant.NumSmodDivisorSign) {
+					neg = y.isNeg(n)
+				}
+				r.addSigned(rem.lo, rem.hi, neg, n)
 			}
 		}
 	}

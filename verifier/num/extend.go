@@ -1,5 +1,7 @@
 package num
 
+import "github.com/lockstep-ebpf/lockstep/internal/mutant"
+
 // lowest is what is known of the lowest n bits of x, as a number of n bits.
 func (w Width) lowest(x *Scalar, n uint) result {
 	a, low := w.reg(x), w.sub(x)
@@ -21,6 +23,10 @@ func lowestOf(a, low *word, n, m uint) hull {
 func truncate(a *segments, n uint) hull {
 	h := newHull()
 	for _, x := range a.at[:a.len] {
+		if lo, hi := x.lo&ones(n), x.hi&ones(n); mutant.On(mutant.NumTruncateAcross) && lo <= hi {
+			h.add(lo, hi, n)
+			continue
+		}
 		h.addLong(x.lo, x.hi-x.lo, n)
 	}
 	return h
@@ -73,6 +79,9 @@ func (w Width) Sext(x Scalar, n uint) Scalar {
 func (w Width) Sext32(x Scalar, n uint) Scalar {
 	if n >= w.Sub {
 		return w.Zext(x, w.Sub)
+	}
+	if mutant.On(mutant.NumMovsx32Wide) {
+		return w.Sext(x, n)
 	}
 	return w.Zext(w.Sext(x, n), w.Sub)
 }

@@ -10,8 +10,22 @@ type form struct {
 	apply func(x, y Scalar) Scalar
 }
 
-// formsOf lists all that make a value, at width w.
-func formsOf(w Width) (out []form) {
+// formsOf lists all that make a value, at width w. It is made once.
+func formsOf(w Width) []form {
+	if forms[w] == nil {
+		forms[w] = makeForms(w)
+	}
+	return forms[w]
+}
+
+var forms = map[Width][]form{}
+
+// isMonotone reports whether who knows more of an operand knows no less of the result.
+// A product is worked out along the operand with fewer bits that may be set, and
+// knowing more can change which one that is.
+func (f *form) isMonotone() bool { return f.name != "mul" && f.name != "mul32" }
+
+func makeForms(w Width) (out []form) {
 	low := ones(w.Sub)
 	for op := range Ops {
 		out = append(

@@ -72,7 +72,7 @@ func (w Width) normalise(x *Scalar) {
 		return
 	}
 	reg, sub := whole.hull(w.Reg), low.hull(m)
-	if mutant.On(mutant.NumSubFromRegMin) && x.U.Min <= ones(m) {
+	if mutant.On(mutant.NumSubFromUmin) && x.U.Min <= ones(m) {
 		sub.u.Min = max(sub.u.Min, x.U.Min)
 	}
 	*x = Scalar{

@@ -2,6 +2,8 @@ package num
 
 import (
 	"math/bits"
+
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 )
 
 // fact is what a condition sees of an operand, and improves: one word of a scalar.
@@ -33,6 +35,9 @@ func refine(c Cond, a, b *fact, n uint) bool {
 		return common(a, b, n)
 	case Unset:
 		// A bit that the one has, the other has not.
+		if mutant.On(mutant.NumUnsetPossible) {
+			a.bits = a.bits.Meet(Tnum{Mask: ones(n) &^ b.bits.possible()})
+		}
 		a.bits = a.bits.Meet(Tnum{Mask: ones(n) &^ b.bits.Value})
 		b.bits = b.bits.Meet(Tnum{Mask: ones(n) &^ a.bits.Value})
 		return !a.bits.IsBottom() && !b.bits.IsBottom() && a.apart(b, n) && b.apart(a, n)

@@ -1,5 +1,7 @@
 package num
 
+import "github.com/lockstep-ebpf/lockstep/internal/mutant"
+
 // segment is the unsigned numbers from lo to hi, lo ≤ hi.
 type segment struct{ lo, hi uint64 }
 
@@ -66,7 +68,11 @@ func (h *hull) add(lo, hi uint64, n uint) {
 	} else {
 		h.u = anyUnsigned(n)
 	}
-	if slo, shi := signed(lo, n), signed(hi, n); slo <= shi {
+	slo, shi := signed(lo, n), signed(hi, n)
+	if mutant.On(mutant.NumSignedFromUnsigned) && lo <= hi {
+		slo, shi = min(slo, shi), max(slo, shi)
+	}
+	if slo <= shi {
 		h.s = h.s.Join(Signed{slo, shi})
 	} else {
 		h.s = anySigned(n)
@@ -76,7 +82,7 @@ func (h *hull) add(lo, hi uint64, n uint) {
 // addLong puts in the numbers from lo to lo+span, as n-bit numbers: all of them if
 // that is once round or more.
 func (h *hull) addLong(lo, span uint64, n uint) {
-	if span >= ones(n) {
+	if span >= ones(n) && !mutant.On(mutant.NumAddOverflowMissed) {
 		h.u, h.s = anyUnsigned(n), anySigned(n)
 		return
 	}

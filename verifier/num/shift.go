@@ -16,6 +16,9 @@ type counts uint64
 func (w Width) counts(y *Scalar, n uint) counts {
 	c := counts(ones(n))
 	masks := n&(n-1) == 0
+	if mutant.On(mutant.NumLsh32CountWide) && n == w.Sub && y.U.Max >= uint64(n) {
+		return 0
+	}
 	if n == w.Reg {
 		c &= countsOf(halves(y.U, y.S, n), n)
 	}

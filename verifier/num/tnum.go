@@ -35,6 +35,9 @@ func (t Tnum) Contains(x uint64) bool { return x&^t.Mask == t.Value }
 
 // Subsumes reports whether t contains all that o does.
 func (t Tnum) Subsumes(o Tnum) bool {
+	if mutant.On(mutant.NumSubsumesInverted) {
+		t, o = o, t
+	}
 	return o.IsBottom() || o.Mask&^t.Mask == 0 && o.Value&^t.Mask == t.Value
 }
 
@@ -47,6 +50,9 @@ func (t Tnum) Join(o Tnum) Tnum {
 		return t
 	}
 	mask := t.Mask | o.Mask | (t.Value ^ o.Value)
+	if mutant.On(mutant.NumJoinIgnoresValue) {
+		mask = t.Mask | o.Mask
+	}
 	return Tnum{t.Value &^ mask, mask}
 }
 

@@ -31,7 +31,8 @@ func (t Tnum) sub(o Tnum, n uint) Tnum {
 }
 
 // mul is long multiplication: for each bit of t that is set, o is added at its
-// place; for each that may be set, the sum goes on both with it and without it.
+// place; for each that may be set, the sum goes on both with it and without it. It is
+// neither the best there is nor monotone: fewer unknown bits may exchange t and o.
 func (t Tnum) mul(o Tnum, n uint) Tnum {
 	if bits.OnesCount64(o.possible()) < bits.OnesCount64(t.possible()) {
 		t, o = o, t

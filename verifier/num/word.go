@@ -53,7 +53,8 @@ func (w Width) both(reg, sub *result) Scalar {
 func (w Width) zext(sub *result) Scalar {
 	x := Scalar{
 		sub.bits,
-		Unsigned{Max: ones(w.Sub)}, anySigned(w.Reg),
+		Unsigned{Max: ones(w.Sub)},
+		anySigned(w.Reg),
 		sub.u, sub.s,
 	}
 	w.normalise(&x)
