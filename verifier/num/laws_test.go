@@ -107,7 +107,7 @@ func someMembers(r *rand.Rand, w Width, x Scalar) []uint64 {
 func TestLaws(t *testing.T) {
 	t.Logf("-seed=%d", *seed)
 	params := gopter.DefaultTestParametersWithSeed(int64(*seed))
-	params.MinSuccessfulTests = 3000
+	params.MinSuccessfulTests = 2000
 	if *long {
 		params.MinSuccessfulTests *= 100
 	}
