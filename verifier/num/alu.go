@@ -78,9 +78,7 @@ func (w Width) ALU(op Op, x, y Scalar) Scalar {
 		sub = nothing()
 		apply(op, &sub, &aLow, &bLow, w.Sub)
 	}
-	if mutant.On(mutant.NumBitwise32Stale) && op >= And && op <= Xor && x.U32.Min == x.U32.Max && y.U32.Min == y.U32.Max {
-		sub.hull = hull{x.U32, x.S32}
-	}
+	w.plant64(op, &x, &y, &sub)
 	return w.both(&reg, &sub)
 }
 
@@ -109,12 +107,7 @@ func (w Width) ALU32(op Op, x, y Scalar) Scalar {
 		w.shift32(op, &a, w.counts(&y, w.Sub), &r)
 	} else {
 		b := w.sub(&y)
-		if mutant.On(mutant.NumDiv32ZeroTest) && (op == Div || op == Mod) && y.U.Min > 0 && b.at[0].lo == 0 {
-			b.at[0].lo = min(1, b.at[0].hi)
-		}
-		if mutant.On(mutant.NumOr32CutBounds) && op == Or && x.U.Min&ones(w.Sub) <= x.U.Max&ones(w.Sub) {
-			a.cut(Unsigned{x.U.Min & ones(w.Sub), x.U.Max & ones(w.Sub)}, anySigned(w.Sub), w.Sub)
-		}
+		w.plant32(op, &x, &y, &a, &b)
 		apply(op, &r, &a, &b, w.Sub)
 	}
 	return w.zext(&r)

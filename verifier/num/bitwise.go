@@ -50,6 +50,9 @@ func xor(r *result, a, b *word, n uint) {
 
 // isPlain reports whether the ranges say no more than the bits do.
 func (a *word) isPlain(n uint) bool {
+	if a.len == 0 {
+		return false
+	}
 	lo, hi := a.at[0].lo, a.at[a.len-1].hi
 	if lo != a.bits.Value || hi != a.bits.possible() {
 		return false

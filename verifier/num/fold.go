@@ -1,7 +1,7 @@
 package num
 
-// fold is op on constants of n bits. The operators on words would find the same, in
-// ten times the time, and constants are what most operands are.
+// fold is op on constants of n bits. The operators on words find the same, which a test
+// checks, in several times the time.
 func fold(op Op, x, y uint64, n uint) uint64 {
 	sx, sy := signed(x, n), signed(y, n)
 	k := y % uint64(n)

@@ -3,29 +3,26 @@ package num
 import "github.com/lockstep-ebpf/lockstep/internal/mutant"
 
 // Normalise makes every part of x as small as the members allow, or returns Bottom
-// if there are none. No member is lost, and nothing is left for a second call: the
-// result is not a fixpoint of rules that pass facts between parts, but the best
-// there is, in one pass:
+// if there are none. No member is lost, and nothing is left for a second call: this is
+// no fixpoint of rules that pass facts between parts, but the best there is, in one
+// pass.
 //
-//  1. The ranges of the subregister are cut by sign into segments, and the ends of
-//     the segments moved to numbers that have the known low bits. That is the set L
-//     of lower halves.
+// First the subregister. Its ranges are cut by sign into segments, and the ends of
+// these moved to numbers that have the known low bits. That is the set L of lower
+// halves. Then the register: its segments' ends move to the nearest numbers with the
+// known high bits and a lower half in L. These ends are members, and so are U and S.
 //
-//  2. The ranges of the register are cut by sign, too. A segment's ends are moved to
-//     the nearest numbers with the known high bits and a lower half in L.
+// A segment from lo to hi runs over all upper halves in between, and over all of L in
+// each of them, but for the first and the last:
 //
-//  3. The ends are U and S.
+//	upper half      h          h+1        …          h'
+//	           ······├───┤  ├────────┤        ├────┤·····
+//	              lo ┘   all of L                  └ hi
 //
-//  4. A segment runs over whole upper halves, except for the first and the last one:
-//
-//     upper half   h      h+1    …     h'
-//     ·······├──┤ ├────┤ ├───┤ ├─┤··········
-//     └ L from here      └ L    └ L up to here
-//
-//     So the lower halves that occur are L, or the end of it together with its
-//     beginning. The ends of that are U32 and S32.
-//
-//  5. The bits are what all members of these pieces have in common, above and below.
+// So what occurs of L is all of it, or if no upper half lies in between, its end from
+// lo on and its beginning up to hi, or if there is one upper half only, what lies
+// between lo and hi. Of these pieces the ends are U32 and S32, and the bits are what
+// all their members have in common.
 func (w Width) Normalise(x Scalar) Scalar {
 	w.normalise(&x)
 	return x

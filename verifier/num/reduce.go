@@ -6,6 +6,11 @@ import "math/bits"
 // powers of two by shifts and masks, signed division of what is not negative by the
 // unsigned one.
 func (w Width) reduce(op Op, x, y *Scalar, n uint) Op {
+	switch op {
+	case Mul, Div, Mod, Sdiv, Smod:
+	default:
+		return op
+	}
 	a, b := w.factOf(x, n), w.factOf(y, n)
 	if op == Mul && isPower(a.bits) {
 		*x, *y = *y, *x
@@ -36,16 +41,18 @@ func isPower(t Tnum) bool { return t.IsConst() && bits.OnesCount64(t.Value) == 1
 // isIdentity reports whether x op y is x, on n bits: the operator may say less of it
 // than x does.
 func (w Width) isIdentity(op Op, x, y *Scalar, n uint) bool {
+	switch op {
+	case Add, Sub, Or, Xor, Lsh, Rsh, Arsh:
+		return y.Bits.low(n) == Tnum{}
+	case Sdiv:
+		return y.Bits.low(n) == Tnum{Value: 1}
+	}
 	a, b := w.factOf(x, n), w.factOf(y, n)
 	switch op {
 	case Mod:
 		return a.u.Max < b.u.Min || b.u.Max == 0
 	case Smod:
 		return b.bits.IsConst() && (b.bits.Value == 0 || isLess(a.s, b.s.Min))
-	case Sdiv:
-		return b.bits == Tnum{Value: 1}
-	case Add, Sub, Or, Xor, Lsh, Rsh, Arsh:
-		return b.bits == Tnum{}
 	}
 	return false
 }

@@ -101,18 +101,18 @@ func common(a, b *fact, n uint) bool {
 }
 
 // require leaves the numbers that have one of the bits, at least.
-func (f *fact) require(any uint64, n uint) bool {
-	if any&(any-1) == 0 {
-		f.bits = f.bits.Meet(Tnum{any, ones(n) &^ any})
+func (f *fact) require(mask uint64, n uint) bool {
+	if mask&(mask-1) == 0 {
+		f.bits = f.bits.Meet(Tnum{mask, ones(n) &^ mask})
 	}
-	bit := uint64(1) << bits.TrailingZeros64(any)
+	bit := uint64(1) << bits.TrailingZeros64(mask)
 	in := halves(f.u, f.s, n)
 	out := segments{}
 	for _, x := range in.at[:in.len] {
-		if x.lo&any == 0 { // the lowest of the bits is the nearest
+		if x.lo&mask == 0 { // the lowest of the bits is the nearest
 			x.lo = (x.lo | bit) &^ (bit - 1)
 		}
-		if x.hi&any == 0 {
+		if x.hi&mask == 0 {
 			upper := x.hi &^ (2*bit - 1)
 			if upper == 0 {
 				continue
@@ -132,13 +132,13 @@ func (f *fact) apart(g *fact, n uint) bool {
 	xs, ys := halves(f.u, f.s, n), halves(g.u, g.s, n)
 	out := segments{}
 	for _, x := range xs.at[:xs.len] {
-		most, any := uint64(0), false
+		most, fits := uint64(0), false
 		for _, y := range ys.at[:ys.len] {
 			if !x.isNeg(n) || !y.isNeg(n) {
-				most, any = max(most, ones(n)-y.lo), true
+				most, fits = max(most, ones(n)-y.lo), true
 			}
 		}
-		if any {
+		if fits {
 			out.push(x.lo, min(x.hi, most))
 		}
 	}

@@ -62,14 +62,8 @@ func (w Width) KnownBits(t Tnum) Scalar {
 // IsBottom reports whether x has no members.
 func (x Scalar) IsBottom() bool { return x.U.IsBottom() }
 
-// IsUnknown reports whether x can be anything.
-func (w Width) IsUnknown(x Scalar) bool { return x == w.Unknown() }
-
 // Const is the only member, if there is just one.
 func (x Scalar) Const() (v uint64, ok bool) { return x.U.Min, x.U.Min == x.U.Max }
-
-// Const32 is the only value of the subregister, if there is just one.
-func (x Scalar) Const32() (v uint64, ok bool) { return x.U32.Min, x.U32.Min == x.U32.Max }
 
 // Contains reports whether v is a member.
 func (w Width) Contains(x Scalar, v uint64) bool {

@@ -14,6 +14,9 @@ type counts uint64
 // subregister knows as well; its ranges may be better. Where n is none, a mask would
 // mean nothing, and it is the remainder of the word that has n bits.
 func (w Width) counts(y *Scalar, n uint) counts {
+	if v, ok := y.Const(); ok {
+		return 1 << (v & ones(n) % uint64(n))
+	}
 	c := counts(ones(n))
 	masks := n&(n-1) == 0
 	if mutant.On(mutant.NumLsh32CountWide) && n == w.Sub && y.U.Max >= uint64(n) {
