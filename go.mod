@@ -15,4 +15,7 @@ require (
 	golang.org/x/tools v0.40.1-0.20260108161641-ca281cf95054
 )
 
-require golang.org/x/net v0.55.0 // indirect
+require (
+	github.com/cavaliergopher/cpio v1.0.1 // indirect
+	golang.org/x/net v0.55.0 // indirect
+)

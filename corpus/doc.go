@@ -14,6 +14,9 @@
 // right and, in its comment, who was wrong and how. A bug of a kernel that may be
 // exploitable is reported to its security contact and is not here.
 //
+// public/ has no objects but a list of Debian packages that carry some; its tests
+// fetch them by the package client.
+//
 // A changed program is compiled again by
 //
 //	go test ./corpus -run Objects -generate     (clang-19 and llvm-strip-19)

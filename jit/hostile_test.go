@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/lockstep-ebpf/lockstep/internal/onerow"
 	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/spec"
@@ -31,8 +32,7 @@ func TestHostileAddresses(t *testing.T) {
 	kinds := map[string]int{}
 	for i := range spec.Table {
 		row := &spec.Table[i]
-		base := addressRegister(row)
-		if row.Internal || base == nil {
+		if row.Internal || onerow.Base(row, &spec.Insn{}) == nil {
 			continue
 		}
 		for n, addr := range addresses {
@@ -67,7 +67,7 @@ func hostile(rnd *rand.Rand, row *spec.Row, addr uint64, off int16) *vm.Case {
 	if row.Src == spec.Zero {
 		i.Src = 0
 	}
-	*addressRegister(row)(&i) = 3
+	*onerow.Base(row, &i) = 3
 	insns := []spec.Insn{
 		{Op: spec.MOV, Dst: 0, Imm: 1},
 		{Op: spec.MOV, Dst: 1, Imm: 2},

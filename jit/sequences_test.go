@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lockstep-ebpf/lockstep/internal/onerow"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
@@ -40,7 +41,7 @@ func sequence(rnd *rand.Rand, rows []*spec.Row) *vm.Case {
 	var insns []spec.Insn
 	regs := uint8(2 + rnd.IntN(9))
 	for r := range min(regs, 10) {
-		v := corner(rnd)
+		v := onerow.Word(rnd)
 		insns = append(insns, spec.Insn{Op: spec.LDDW, Dst: r, Imm: int32(v)}, spec.Insn{Imm: int32(v >> 32)})
 	}
 	insns = append(insns, spec.Insn{Op: spec.STXDW, Dst: 10, Src: 0, Off: -8}, spec.Insn{Op: spec.STXDW, Dst: 10, Src: 1, Off: -16})
@@ -56,7 +57,7 @@ func sequence(rnd *rand.Rand, rows []*spec.Row) *vm.Case {
 			}
 		}
 		if !row.Imm.Selects() {
-			i.Imm = int32(inField(rnd, row.Imm))
+			i.Imm = int32(onerow.Value(rnd, row.Imm))
 			if small := int64(rnd.IntN(12) - 2); row.Imm.Contains(small) && rnd.IntN(2) == 0 {
 				i.Imm = int32(small)
 			}
@@ -101,7 +102,7 @@ func TestConstantDivisors(t *testing.T) {
 			row := spec.ByName(op)
 			var insns []spec.Insn
 			for r := range uint8(10) {
-				v := corner(rnd)
+				v := onerow.Word(rnd)
 				if rnd.IntN(2) == 0 {
 					v = uint64(int64(d))*(rnd.Uint64()>>rnd.IntN(64)) + uint64(rnd.IntN(3)) - 1
 				}

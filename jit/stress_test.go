@@ -12,9 +12,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/lockstep-ebpf/lockstep/internal/onerow"
 	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/refvm"
-	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
@@ -41,10 +41,8 @@ func TestStress(t *testing.T) {
 		cases = append(cases, caseOf(t, tt.text))
 	}
 	rnd := random(t)
-	for i := range spec.Table {
-		if row := &spec.Table[i]; !row.Internal && row.Op != spec.CALL && !row.Casts() && !(row.IsWide() && row.Src.Lo != 0) {
-			cases = append(cases, oneRow(rnd, row))
-		}
+	for _, row := range onerow.Rows() {
+		cases = append(cases, onerow.Case(rnd, row))
 	}
 	long := caseOf(t, `
 		r0 = 0

@@ -1,4 +1,4 @@
-// Package kernelcmp makes the running Linux kernel one more vm.Target: its verifier
+// Package kernelcmp makes a Linux kernel, the host's or a guest's, one more vm.Target: its verifier
 // says whether a case is taken, its JIT or interpreter runs it, and what is left is
 // an Outcome like any other's.
 //
@@ -72,16 +72,35 @@
 //
 // Clock, random numbers and CPU id are the kernel's, and fuel is unknown to it.
 //
+// # What a kernel has not
+//
+// A refusal is a verdict only if the kernel could have known better. So a case that is
+// refused is looked through for what kernels differ in: instructions, types of programs
+// and maps, helpers, what only a JIT can do. Each is asked for once, by a program that
+// loads exactly where the feature is ([Target.Features]); if one is missing, the
+// case is unsupported, and says which.
+//
+// # Whole states
+//
+// [StateCase] turns a body of instructions into a syscall program that starts from a
+// given state, all registers and some stack, and gives back the state in which the body
+// ends. [Target.Verify] also gives the rewritten instructions, the native code where the
+// kernel shows it, and the number of instructions that the verifier looked at.
+//
 // # The executor
 //
-// No test run happens in the caller's process. A child, the same binary started
-// again, takes jobs through a pipe and gives answers in order; if it dies, the case it
-// was at is a Crash, and the others go to a new child; if it is silent for too long,
-// a Hang. It runs without Go's preemption signals, for they make the verifier give up
-// with EAGAIN.
+// No test run happens in the caller's process. An executor takes batches of jobs over a
+// [Link] and gives answers in order; if it dies, the case it was at is a Crash, and the
+// others go to a new one; if it is silent for too long, a Hang. On the host it is a
+// child, the same binary started again, which keeps of root's capabilities the three
+// that it needs, and CAP_SYSLOG, without which no kernel shows native code. In a guest
+// it is the first process and reached by a serial line or by files: see
+// [github.com/lockstep-ebpf/lockstep/kernelcmp/guest]. It runs without Go's preemption
+// signals, for they make the verifier give up with EAGAIN.
 //
 // A kernel may take the machine with it. So cases are written to the journal, at
 // most 256 at once, and are on disk before the first of them is loaded. The last
 // four batches stay, since damage may show late; after a reboot [ReadJournal]
-// has them. Pointer-heavy and hostile programs belong into guests nevertheless.
+// has them, and so it has after an executor died or hung. Pointer-heavy and hostile
+// programs belong into guests nevertheless.
 package kernelcmp

@@ -1,61 +1,84 @@
 package kernelcmp
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/gob"
 	"fmt"
 	"os"
 	"os/signal"
 
 	"github.com/cilium/ebpf/btf"
-	"github.com/cilium/ebpf/rlimit"
 
+	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/pid1"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
 )
 
-// executorEnv makes a process an executor.
-const executorEnv = "LOCKSTEP_KERNEL_EXECUTOR"
+// executorEnv makes a process an executor; leaner is its value once the process has
+// given up what it does not need.
+const (
+	executorEnv = "LOCKSTEP_KERNEL_EXECUTOR"
+	leaner      = "lean"
+)
 
 // ExecutorMain turns this process into an executor if that is what it was started
 // for, and does not return then. Every program that opens a Target calls it before
 // anything else: main first thing, a test in TestMain.
 func ExecutorMain() {
-	if os.Getenv(executorEnv) == "" {
-		return
+	switch {
+	case pid1.Is():
+		guestMain()
+	case os.Getenv(executorEnv) != "":
+		sysbpf.UnlimitMemlock() // kernels before 5.11 charge maps to it; perf events always
+		keepOnly(keptCaps())
+		signal.Ignore(os.Interrupt) // meant for the parent, whose end of the pipe is what counts
+		if err := serve(NewFrames(os.Stdin, os.Stdout)); err != nil {
+			fmt.Fprintln(os.Stderr, "kernel executor:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
-	signal.Ignore(os.Interrupt) // meant for the parent, whose end of the pipe is what counts
-	if err := serve(os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "kernel executor:", err)
-		os.Exit(1)
-	}
-	os.Exit(0)
 }
 
-// serve answers jobs until the parent closes the pipe.
-func serve(in, out *os.File) error {
-	w := bufio.NewWriter(out)
-	enc, dec := gob.NewEncoder(w), gob.NewDecoder(bufio.NewReader(in))
-	h := hello{Release: sysbpf.Release()}
-	_ = rlimit.RemoveMemlock() // kernels before 5.11; the probe tells if it mattered
+// guestMain is the executor as a guest's first process. What goes wrong is said on the
+// console, whose end the host keeps.
+func guestMain() {
+	sysbpf.UnlimitMemlock()
+	link, err := pid1.Setup(func(f *os.File) pid1.Link { return NewFrames(f, f) })
+	if err == nil {
+		err = serve(link)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lockstep agent:", err)
+	}
+	pid1.PowerOff()
+}
+
+// serve answers jobs until the other side is gone.
+func serve(l pid1.Link) error {
+	h := hello{Release: sysbpf.Release(), Order: hostOrder}
+	h.Caps, _ = effectiveCaps()
 	e, err := newExecutor()
 	if err != nil {
 		h.Problem = err.Error()
 	}
-	if err := enc.Encode(h); err != nil {
+	var out bytes.Buffer
+	if err := gob.NewEncoder(&out).Encode(h); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil || h.Problem != "" {
+	if err := l.Send(out.Bytes()); err != nil || h.Problem != "" {
 		return err
 	}
+	enc, dec := gob.NewEncoder(&out), gob.NewDecoder(&joined{recv: l.Recv})
 	for {
 		var j job
 		if err := dec.Decode(&j); err != nil { // io.EOF: the parent is done, or gone
 			return nil
 		}
+		out.Reset()
 		if err := enc.Encode(e.do(&j)); err != nil {
 			return err
 		}
-		if err := w.Flush(); err != nil {
+		if err := l.Send(out.Bytes()); err != nil {
 			return err
 		}
 	}
@@ -67,7 +90,8 @@ type executor struct {
 	memories map[int]value
 	types    *btf.Handle // one function type, for every function of every program
 	typeID   uint32
-	pinned   bool // runs on CPU 0
+	pinned   bool               // runs on CPU 0
+	features map[string]Feature // those that have been asked for, by name
 	log      []byte
 }
 
@@ -81,7 +105,7 @@ func newExecutor() (*executor, error) {
 	if err := permitted(); err != nil {
 		return nil, err
 	}
-	e := &executor{memories: map[int]value{}, log: make([]byte, 1<<20), pinned: pin()}
+	e := &executor{memories: map[int]value{}, features: map[string]Feature{}, log: make([]byte, 1<<20), pinned: pin()}
 	var err error
 	if e.result, err = newValue(8); err != nil {
 		return nil, fmt.Errorf("the map for results: %s", describe(err))

@@ -26,6 +26,7 @@ type journal struct {
 	dir   string
 	files []*os.File
 	batch int
+	keep  bool // something happened that the last batches are evidence of
 }
 
 // journalFiles is how many batches stay on disk.
@@ -141,12 +142,16 @@ func (j *journal) write(cs []*vm.Case) error {
 	return datasync(f)
 }
 
-func (j *journal) remove() error {
+// close removes the journal, unless it is to be kept.
+func (j *journal) close() error {
 	var errs []error
 	for _, f := range j.files {
 		errs = append(errs, f.Close())
 	}
-	return errors.Join(append(errs, os.RemoveAll(j.dir))...)
+	if !j.keep {
+		errs = append(errs, os.RemoveAll(j.dir))
+	}
+	return errors.Join(errs...)
 }
 
 // Batch is one batch of a journal.

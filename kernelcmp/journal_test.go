@@ -65,7 +65,7 @@ func TestJournal(t *testing.T) {
 			t.Errorf("cut at %d of %d bytes: %d batches, %v", n, len(b), len(batches), err)
 		}
 	}
-	if err := errors.Join(j.remove(), other.remove()); err != nil {
+	if err := errors.Join(j.close(), other.close()); err != nil {
 		t.Error(err)
 	}
 }

@@ -21,7 +21,7 @@ import (
 // next, and gives what ends or resumes it.
 func stopped(t *testing.T, k *Target) *os.Process {
 	t.Helper()
-	p := k.child.cmd.Process
+	p := k.session.link.(*process).cmd.Process
 	if err := p.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +75,8 @@ func TestExecutorDies(t *testing.T) {
 	if err := k.Close(); err != nil {
 		t.Error(err)
 	}
-	if batches, err := ReadJournal(dir); err != nil || len(batches) != 0 {
-		t.Errorf("after Close the journal holds %d batches (%v)", len(batches), err)
+	if batches, err := ReadJournal(dir); err != nil || len(batches) != 1 || !strings.Contains(out[0][0].Reason, batches[0].Run) {
+		t.Errorf("after Close the journal holds %d batches (%v), want the one that the outcome names: %s", len(batches), err, out[0][0].Reason)
 	}
 }
 
@@ -98,7 +98,9 @@ func TestNotPermitted(t *testing.T) {
 		t.Skip("needs root, to give up root")
 	}
 	const nobody = 65534
-	_, err := open(Options{}, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
+	_, err := Open(Options{Start: func() (Link, error) {
+		return startProcess(&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
+	}})
 	if !errors.Is(err, ErrNotPermitted) {
 		t.Fatalf("error %v, want ErrNotPermitted", err)
 	}
@@ -106,6 +108,18 @@ func TestNotPermitted(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not say %q", err, want)
 		}
+	}
+}
+
+// An executor that root starts keeps what it needs, and nothing else.
+func TestExecutorKeepsOnlyWhatItNeeds(t *testing.T) {
+	k := kernel(t, Options{})
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to have something to give up")
+	}
+	const want = 1<<12 | 1<<34 | 1<<38 | 1<<39
+	if got := k.hello.Caps; got != want {
+		t.Errorf("the executor has capabilities %#x, want %#x", got, want)
 	}
 }
 

@@ -15,21 +15,40 @@ import (
 
 // Capabilities by number (include/uapi/linux/capability.h). CAP_SYS_ADMIN stands
 // for all of the others.
-const capSysAdmin = 21
+const (
+	capSysAdmin = 21
+	capSyslog   = 34 // not needed; with it the kernel shows what its JIT made
+	capBPF      = 39
+)
 
 var needed = []struct {
 	bit  uint
 	name string
 	why  string
 }{
-	{39, "CAP_BPF", "to load programs"},
+	{capBPF, "CAP_BPF", "to load programs"},
 	{12, "CAP_NET_ADMIN", "for xdp and sched_cls"},
 	{38, "CAP_PERFMON", "for pointers as numbers"},
 }
 
+// keptCaps is what an executor keeps of its capabilities. Kernels before 5.8 have no
+// CAP_BPF and ask for CAP_SYS_ADMIN.
+func keptCaps() uint64 {
+	kept := uint64(1) << capSyslog
+	for _, c := range needed {
+		kept |= 1 << c.bit
+	}
+	if b, err := os.ReadFile("/proc/sys/kernel/cap_last_cap"); err == nil {
+		if last, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && last < capBPF {
+			kept |= 1 << capSysAdmin
+		}
+	}
+	return kept
+}
+
 // permitted tries what the executor needs of bpf(2): a map, a program, its run.
 func permitted() error {
-	err := probe()
+	err := tryOut()
 	caps, known := effectiveCaps()
 	missing := missingCaps(caps)
 	switch {
@@ -47,7 +66,7 @@ func permitted() error {
 	return fmt.Errorf("bpf() does not work here: %w", err)
 }
 
-func probe() error {
+func tryOut() error {
 	v, err := newValue(8)
 	if err != nil {
 		return fmt.Errorf("map create: %w", err)

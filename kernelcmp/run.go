@@ -19,6 +19,10 @@ const poison = 0xdead_1055_7e9b_adf0
 // do carries out a job.
 func (e *executor) do(j *job) *answer {
 	a := &answer{}
+	if j.Probe {
+		a.Features = e.allFeatures()
+		return a
+	}
 	frames, err := layouts(j)
 	if err != nil {
 		r := vm.FromError(err)
@@ -28,7 +32,7 @@ func (e *executor) do(j *job) *answer {
 	var l loaded
 	defer l.close()
 	if err := e.load(j, &l); err != nil {
-		r := vm.FromError(err)
+		r := vm.FromError(e.explain(j, err))
 		a.Kind, a.Reason = r.Kind, r.Reason
 		if j.LoadOnly {
 			a.Log = l.log
@@ -36,6 +40,7 @@ func (e *executor) do(j *job) *answer {
 		return a
 	}
 	if j.LoadOnly {
+		a.Programs = l.inspect()
 		return a
 	}
 	for i, f := range frames {
@@ -46,6 +51,32 @@ func (e *executor) do(j *job) *answer {
 		a.Runs = append(a.Runs, r)
 	}
 	return a
+}
+
+// explain turns the refusal of what this kernel cannot know into unsupported.
+func (e *executor) explain(j *job, err error) error {
+	var refused *vm.Rejected
+	if !errors.As(err, &refused) {
+		return err
+	}
+	what := e.lackingMap(j)
+	if what == "" {
+		what = e.lacking(j, refused.Reason)
+	}
+	if what == "" {
+		return err
+	}
+	return &vm.Unsupported{What: fmt.Sprintf("Linux %s has no %s: %s", sysbpf.Release(), what, firstLine(err))}
+}
+
+// inspect asks the kernel what it made of the programs. Where it does not say, the
+// program's info is empty.
+func (l *loaded) inspect() (all []ProgramInfo) {
+	for _, fd := range l.programs {
+		info, _ := sysbpf.ProgramInfo(fd)
+		all = append(all, ProgramInfo(info))
+	}
+	return all
 }
 
 // layouts prepares all inputs first: one that cannot be run makes the whole case
@@ -93,7 +124,7 @@ func (e *executor) run(j *job, l *loaded, f frame, in *vm.Input) (r run, err err
 		r.Context = attr.Ctx
 	default:
 		r.Packet = attr.DataOut[min(f.strip, len(attr.DataOut)):]
-		r.Context = attr.CtxOut
+		r.Context = attr.CtxOut[:len(f.ctx)] // an older kernel's struct __sk_buff is shorter; the rest is zero
 	}
 	for i := range l.maps {
 		x, err := l.maps[i].read(&j.Maps[i])

@@ -15,6 +15,17 @@ type Verdict struct {
 	Kind   vm.Kind // Exit: accepted; else LoadRejected, LoadUnsupported, Hang or Crash
 	Reason string  // the last line of the log that says something; empty if accepted
 	Log    string  // the log's end, at most 1 MiB; without states if the verifier took long
+
+	// Programs are what the kernel made of each program of an accepted case.
+	Programs []ProgramInfo
+}
+
+// ProgramInfo is what a kernel tells of a program that it has loaded.
+type ProgramInfo struct {
+	Xlated   []byte // instructions after the verifier's rewriting, in the kernel's byte order
+	JIT      []byte // native code; nil if the kernel does not show it: that takes root's right to see its addresses
+	JITLen   uint32 // bytes of native code; 0: the interpreter runs it
+	Verified uint32 // instructions that the verifier has looked at, counted on every path; 0 before Linux 5.16
 }
 
 // Accepted reports whether all programs of the case were loaded.

@@ -11,13 +11,16 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
-// The executor talks gob over its standard input and output: first one hello, then
-// one answer a job, in order.
+// What goes over a Link is gob. The executor's first frame is a hello, a stream of its
+// own. Then come a stream of jobs to the executor, a batch a frame, and a stream of
+// answers from it, each in a frame, in the order of jobs.
 
 // hello is the executor's first word.
 type hello struct {
 	Problem string // why bpf(2) cannot be used; empty if it can
 	Release string
+	Order   spec.ByteOrder
+	Caps    uint64 // that the executor has
 }
 
 // job is a case on its way to the executor. Programs go as bytes: gob is slow on
@@ -27,11 +30,12 @@ type job struct {
 	Maps     []maps.Spec
 	Inputs   []vm.Input
 	LoadOnly bool // verdict and log of the unchanged program, no run
+	Probe    bool // no case: which features are there
 }
 
 type program struct {
 	Type hook.Type
-	Code []byte // in the host's order
+	Code []byte // in the kernel's order
 }
 
 // answer is what became of a job. Kind is Exit if it was loaded.
@@ -40,6 +44,9 @@ type answer struct {
 	Reason string
 	Log    string // of a job with LoadOnly
 	Runs   []run
+
+	Programs []ProgramInfo // of a job with LoadOnly that was loaded
+	Features []Feature     // of a job with Probe
 }
 
 // run is what became of an input.
@@ -55,7 +62,7 @@ type run struct {
 // contents are a map's elements, one after the other. Arrays have no keys.
 type contents struct{ Keys, Values []byte }
 
-// hostOrder is the byte order of this machine, hence of its kernel.
+// hostOrder is the byte order of this machine, hence of an executor's kernel.
 var hostOrder = func() spec.ByteOrder {
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
 		return spec.Big
@@ -63,10 +70,10 @@ var hostOrder = func() spec.ByteOrder {
 	return spec.Little
 }()
 
-func newJob(c *vm.Case, loadOnly bool) *job {
+func newJob(c *vm.Case, order spec.ByteOrder, loadOnly bool) *job {
 	j := &job{Inputs: c.Inputs, LoadOnly: loadOnly}
 	for _, p := range c.Programs {
-		j.Programs = append(j.Programs, program{p.Type, spec.Encode(p.Insns, hostOrder)})
+		j.Programs = append(j.Programs, program{p.Type, spec.Encode(p.Insns, order)})
 	}
 	for _, s := range c.Maps {
 		j.Maps = append(j.Maps, *s)
@@ -83,8 +90,8 @@ func (p *program) decode() *vm.Program {
 	return &vm.Program{Type: p.Type, Order: hostOrder, Insns: insns}
 }
 
-// outcomes turns an answer into one outcome an input.
-func (a *answer) outcomes(c *vm.Case) []vm.Outcome {
+// outcomes turns an answer of a kernel into one outcome an input.
+func (a *answer) outcomes(c *vm.Case, order spec.ByteOrder) []vm.Outcome {
 	if a.Kind != vm.Exit {
 		return c.Every(vm.Result{Kind: a.Kind, Reason: a.Reason})
 	}
@@ -97,7 +104,7 @@ func (a *answer) outcomes(c *vm.Case) []vm.Outcome {
 			o.Context.Undef = skbHidden
 		}
 		for m, x := range r.Maps {
-			o.Maps = append(o.Maps, x.entries(c.Maps[m]))
+			o.Maps = append(o.Maps, x.entries(c.Maps[m], order))
 		}
 	}
 	return out
@@ -105,7 +112,7 @@ func (a *answer) outcomes(c *vm.Case) []vm.Outcome {
 
 // entries lists a map's elements in order of keys, as maps.Map does; those of a
 // queue or stack in order of popping.
-func (x *contents) entries(s *maps.Spec) []maps.Entry {
+func (x *contents) entries(s *maps.Spec, order spec.ByteOrder) []maps.Entry {
 	size := int(shownValue(s))
 	n := len(x.Values) / max(1, size)
 	if n == 0 {
@@ -117,7 +124,8 @@ func (x *contents) entries(s *maps.Spec) []maps.Entry {
 		e := &list[i]
 		e.Value = x.Values[i*size:][:size]
 		if indexed {
-			e.Key = binary.NativeEndian.AppendUint32(nil, uint32(i))
+			e.Key = make([]byte, 4)
+			order.Binary().PutUint32(e.Key, uint32(i))
 		} else {
 			e.Key = x.Keys[i*int(s.KeySize):][:s.KeySize]
 		}

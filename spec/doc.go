@@ -22,8 +22,9 @@
 // the vocabulary of meaning; rows_*.go the table itself; table.go looks rows up;
 // decode.go turns bytes into checked instructions; eval.go gives expressions a
 // value, at any register width from 3 to 64 bits. names.go, render.go, json.go and
-// smt.go write the table for others: as text, as JSON and for solvers. ISA.md is
-// the whole as a specification to read, and package spec/gen writes it.
+// smt.go write the table for others: as text, as JSON and for solvers; package
+// spec/errata has laws that one proves. ISA.md is the whole as a specification to
+// read, and package spec/gen writes it.
 //
 // # Authority
 //

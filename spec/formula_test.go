@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"encoding/binary"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -11,7 +10,7 @@ import (
 // A second machine: it runs the meaning column of testdata/rfc9669.tsv as text, so
 // that the trees are checked against something that nobody derived from them.
 // Every value is a u64, imm is sign-extended, a cast truncates or sign-extends, and
-// operators work on all 64 bits, as the appendix has it.
+// operators work on all 64 bits, as the appendix has it. The machine is little-endian.
 
 // state is what one instruction can see and change.
 type state struct {
@@ -20,23 +19,33 @@ type state struct {
 	dst   uint64
 	src   uint64
 	r0    uint64
-	mem   [64]byte // at memBase, little-endian
-	taken bool     // whether a branch was taken
-	to    int64    // and how far
+	mem   [64]byte // at memBase
+	order ByteOrder
+	taken bool  // whether a branch was taken
+	to    int64 // and how far
 }
 
 const memBase = 0x1000
 
-func (s *state) load(addr uint64, n int) uint64 {
-	var b [8]byte
-	copy(b[:n], s.mem[addr-memBase:])
-	return binary.LittleEndian.Uint64(b[:])
+func (s *state) load(addr uint64, n int) (v uint64) {
+	for i := range n {
+		v |= uint64(s.mem[addr-memBase+uint64(s.order.at(i, n))]) << (8 * i)
+	}
+	return v
 }
 
 func (s *state) store(addr uint64, n int, v uint64) {
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], v)
-	copy(s.mem[addr-memBase:], b[:n])
+	for i := range n {
+		s.mem[addr-memBase+uint64(s.order.at(i, n))] = byte(v >> (8 * i))
+	}
+}
+
+// at is the place of the i-th byte of n from the low end.
+func (o ByteOrder) at(i, n int) int {
+	if o == Big {
+		return n - 1 - i
+	}
+	return i
 }
 
 var formulaTokens = regexp.MustCompile(`s(>>=|>>|>=|<=|>|<|/|%)|<<=|>>=|<<|>>|==|!=|>=|<=|[-+*|&^]=|[-()<>?:*/%+|&^,=]|\w+`)

@@ -11,17 +11,21 @@ import (
 // are in play.
 func runTree(s *state, do Seq) {
 	regs := [11]uint64{0: s.r0, 1: s.dst, 2: s.src}
-	env := &Env{Insn: s.in, Next: s.next, Regs: &regs}
+	env := &Env{Insn: s.in, Next: s.next, Regs: &regs, Big: s.order == Big}
 	var eval func(Expr) uint64
 	eval = func(x Expr) uint64 {
 		switch x := x.(type) {
 		case Load:
 			return s.load(eval(x.Addr), int(x.Size))
 		case Unary:
-			return EvalUnary(x.Op, eval(x.X), uint(x.W), 64, false)
+			return EvalUnary(x.Op, eval(x.X), uint(x.W), 64, s.order == Big)
 		case Atomic:
 			addr, n := eval(x.Addr), int(x.Size)
-			old, v := s.load(addr, n), eval(x.X)
+			old := s.load(addr, n)
+			if x.Op == ALoadAcquire {
+				return old
+			}
+			v := eval(x.X)
 			switch x.Op {
 			case AAdd:
 				v = old + v
@@ -77,9 +81,19 @@ var corner64 = []uint64{
 
 var corner32 = []int32{0, 1, 2, 7, 31, 32, 63, 64, 0x7f, 0x80, 0x7fffffff, -1 << 31, -1, -2, -128}
 
+// base is the register that holds the address of the row's access, nil if it has none.
+func (s *state) base(r *Row) *uint64 {
+	switch {
+	case r.Class() == ClassLDX || r.Imm == Is(AtomicLoadAcq):
+		return &s.src
+	case r.Class() == ClassST || r.Class() == ClassSTX:
+		return &s.dst
+	}
+	return nil
+}
+
 // inputs calls yield with states that fit the row.
 func inputs(r *Row, yield func(state)) {
-	memory := r.Class() == ClassLDX || r.Class() == ClassST || r.Class() == ClassSTX
 	imms := []int32{int32(r.Imm.Lo)}
 	if !r.Imm.Selects() {
 		imms = slices.DeleteFunc(slices.Clone(corner32), func(v int32) bool { return !r.Imm.Contains(int64(v)) })
@@ -100,11 +114,9 @@ func inputs(r *Row, yield func(state)) {
 					for i := range s.mem {
 						s.mem[i] = byte(0xa5 ^ i*37)
 					}
-					if memory {
+					if base := s.base(r); base != nil {
+						*base = memBase + 16
 						s.store(memBase+16+uint64(int64(off)), 8, x^y<<7)
-						if s.dst = memBase + 16; r.Class() == ClassLDX {
-							s.dst, s.src = x, memBase+16
-						}
 						if y&1 == 1 {
 							s.r0 = s.load(memBase+16+uint64(int64(off)), 8) ^ x<<32
 						}

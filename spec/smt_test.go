@@ -2,248 +2,200 @@ package spec
 
 import (
 	"fmt"
-	"math/big"
-	"os/exec"
-	"regexp"
-	"strconv"
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/lockstep-ebpf/lockstep/internal/smtlib"
 )
 
-// A small evaluator of the bit-vector terms that SMT writes, by the definitions of
-// SMT-LIB's theory, over math/big: what a solver would make of them.
-
-type sexp struct {
-	atom string
-	list []sexp
+// noSMT says why a row is no function of what it reads. The test checks each
+// entry, so that none outlives its reason.
+var noSMT = map[string]string{
+	"may_goto":           "uses up a budget",
+	"call.helper":        "leaves the program",
+	"call.local":         "leaves the function",
+	"call.kfunc":         "leaves the program",
+	"exit":               "leaves the function",
+	"lddw.map_fd":        "is an address that the loader knows",
+	"lddw.map_value":     "is an address that the loader knows",
+	"lddw.btf_var":       "is an address that the loader knows",
+	"lddw.func":          "is an address that the loader knows",
+	"lddw.map_idx":       "is an address that the loader knows",
+	"lddw.map_idx_value": "is an address that the loader knows",
+	"cast_user":          "depends on where the arena is",
+	"ldabsw":             "reads the packet, and may exit",
+	"ldabsh":             "reads the packet, and may exit",
+	"ldabsb":             "reads the packet, and may exit",
+	"ldindw":             "reads the packet, and may exit",
+	"ldindh":             "reads the packet, and may exit",
+	"ldindb":             "reads the packet, and may exit",
 }
 
-var smtTokens = regexp.MustCompile(`;[^\n]*|[()]|[^\s();]+`)
-
-func parseSexps(t *testing.T, text string) []sexp {
-	stack := [][]sexp{nil}
-	for _, tok := range smtTokens.FindAllString(text, -1) {
-		switch top := len(stack) - 1; {
-		case tok[0] == ';':
-		case tok == "(":
-			stack = append(stack, nil)
-		case tok == ")":
-			if top == 0 {
-				t.Fatal("a parenthesis too many")
-			}
-			stack[top-1] = append(stack[top-1], sexp{list: append([]sexp{}, stack[top]...)})
-			stack = stack[:top]
-		default:
-			stack[top] = append(stack[top], sexp{atom: tok})
-		}
-	}
-	if len(stack) != 1 {
-		t.Fatal("a parenthesis too few")
-	}
-	return stack[0]
-}
-
-// bv is a bit-vector; a Bool is a vector of 0 bits.
-type bv struct {
-	v *big.Int
-	n uint
-}
-
-func boolean(b bool) bv { return bv{big.NewInt(int64(truth(b))), 0} }
-
-func vector(v *big.Int, n uint) bv {
-	return bv{new(big.Int).Mod(v, new(big.Int).Lsh(big.NewInt(1), n)), n}
-}
-
-func (b bv) signed() *big.Int {
-	if b.n == 0 {
-		return b.v
-	}
-	return reference{b.n}.signed(b.v.Uint64())
-}
-
-func smtEval(x sexp, env map[string]bv) bv {
-	if x.atom != "" {
-		if hex, ok := strings.CutPrefix(x.atom, "#x"); ok {
-			v, _ := new(big.Int).SetString(hex, 16)
-			return bv{v, uint(4 * len(hex))}
-		}
-		if v, ok := env[x.atom]; ok {
-			return v
-		}
-		panic("what is " + x.atom)
-	}
-	head, args := x.list[0], []bv{}
-	if head.atom == "ite" {
-		if smtEval(x.list[1], env).v.Sign() != 0 {
-			return smtEval(x.list[2], env)
-		}
-		return smtEval(x.list[3], env)
-	}
-	for _, a := range x.list[1:] {
-		args = append(args, smtEval(a, env))
-	}
-	a, z := args[0], new(big.Int)
-	if head.list != nil { // (_ extract 7 0), (_ zero_extend 32)
-		i, _ := strconv.Atoi(head.list[2].atom)
-		switch head.list[1].atom {
-		case "extract":
-			j, _ := strconv.Atoi(head.list[3].atom)
-			return vector(z.Rsh(a.v, uint(j)), uint(i-j+1))
-		case "zero_extend":
-			return vector(a.v, a.n+uint(i))
-		case "sign_extend":
-			return vector(a.signed(), a.n+uint(i))
-		}
-	}
-	if head.atom == "bvneg" {
-		return vector(z.Neg(a.v), a.n)
-	}
-	if head.atom == "concat" {
-		for _, p := range args[1:] {
-			a = bv{new(big.Int).Or(new(big.Int).Lsh(a.v, p.n), p.v), a.n + p.n}
-		}
-		return a
-	}
-	b := args[1]
-	if a.n != b.n {
-		panic(fmt.Sprintf("%s of %d and %d bits", head.atom, a.n, b.n))
-	}
-	cmp, scmp := a.v.Cmp(b.v), a.signed().Cmp(b.signed())
-	switch head.atom {
-	case "=":
-		return boolean(cmp == 0)
-	case "distinct":
-		return boolean(cmp != 0)
-	case "bvult":
-		return boolean(cmp < 0)
-	case "bvule":
-		return boolean(cmp <= 0)
-	case "bvugt":
-		return boolean(cmp > 0)
-	case "bvuge":
-		return boolean(cmp >= 0)
-	case "bvslt":
-		return boolean(scmp < 0)
-	case "bvsle":
-		return boolean(scmp <= 0)
-	case "bvsgt":
-		return boolean(scmp > 0)
-	case "bvsge":
-		return boolean(scmp >= 0)
-	case "bvadd":
-		return vector(z.Add(a.v, b.v), a.n)
-	case "bvsub":
-		return vector(z.Sub(a.v, b.v), a.n)
-	case "bvmul":
-		return vector(z.Mul(a.v, b.v), a.n)
-	case "bvudiv":
-		return vector(z.Quo(a.v, b.v), a.n)
-	case "bvurem":
-		return vector(z.Rem(a.v, b.v), a.n)
-	case "bvsdiv":
-		return vector(z.Quo(a.signed(), b.signed()), a.n)
-	case "bvsrem":
-		return vector(z.Rem(a.signed(), b.signed()), a.n)
-	case "bvand":
-		return vector(z.And(a.v, b.v), a.n)
-	case "bvor":
-		return vector(z.Or(a.v, b.v), a.n)
-	case "bvxor":
-		return vector(z.Xor(a.v, b.v), a.n)
-	case "bvshl":
-		return vector(z.Lsh(a.v, uint(b.v.Uint64())), a.n)
-	case "bvlshr":
-		return vector(z.Rsh(a.v, uint(b.v.Uint64())), a.n)
-	case "bvashr":
-		return vector(z.Rsh(a.signed(), uint(b.v.Uint64())), a.n)
-	}
-	panic("what is " + head.atom)
-}
-
-func TestSMTMeansWhatTheTreesMean(t *testing.T) {
-	bits := func(v uint64, n uint) bv { return vector(new(big.Int).SetUint64(v), n) }
-	imms := []int32{0, 1, 5, 31, 63, -1, -128, -1 << 31, 1<<31 - 1}
-	corners := append(every(corner64, 2), 0, ^uint64(0))
-	for _, order := range []ByteOrder{Little, Big} {
-		checked := 0
-		for _, def := range parseSexps(t, SMT(order)) {
-			if def.list[0].atom != "define-fun" {
-				continue
-			}
-			r := ByName(def.list[1].atom)
-			if r == nil {
-				t.Fatalf("%s is no row", def.list[1].atom)
-			}
-			checked++
-			for _, dst := range corners {
-				for _, src := range corners {
-					for _, imm := range imms {
-						regs := [11]uint64{1: dst, 2: src}
-						e := &Env{Insn: Insn{Op: r.Op, Dst: 1, Src: 2, Off: int16(r.Off.Lo), Imm: imm}, Regs: &regs, Big: order == Big}
-						var want uint64
-						if set, ok := r.Do[0].(Set); ok {
-							want = e.Eval(set.X)
-						} else {
-							want = e.Eval(r.Do[0].(Branch).If)
-						}
-						got := smtEval(def.list[4], map[string]bv{"dst": bits(dst, 64), "src": bits(src, 64), "imm": bits(uint64(uint32(imm)), 32)})
-						if got.v.Uint64() != want || (got.n == 64) != (r.Class() == ClassALU || r.Class() == ClassALU64) {
-							t.Fatalf("%s: dst %#x src %#x imm %d: %#x of %d bits, want %#x", r.Name, dst, src, imm, got.v, got.n, want)
-						}
-						if !r.Imm.Contains(1) && r.Imm.Selects() {
-							break
-						}
-					}
-					if !r.Src.IsRegister() {
-						break
-					}
-				}
-			}
-		}
-		if checked < 110 {
-			t.Errorf("only %d functions", checked)
-		}
-	}
-}
-
-// The same question to a real solver, where there is one.
-func TestSMTWithASolver(t *testing.T) {
-	z3, err := exec.LookPath("z3")
-	if err != nil {
-		t.Skip("needs z3 (Debian package z3) in PATH")
-	}
-	var script strings.Builder
-	script.WriteString(SMT(Little))
-	asked := 0
+func TestEveryRowHasAnSMTForm(t *testing.T) {
 	for i := range Table {
 		r := &Table[i]
-		if _, ok := r.SMT(Little); !ok {
-			continue
+		switch _, ok := r.SMT(Little); {
+		case r.Internal && ok:
+			t.Errorf("%s has no meaning, and an SMT form", r.Name)
+		case !r.Internal && !ok && noSMT[r.Name] == "":
+			t.Errorf("%s has no SMT form, and no reason is given", r.Name)
+		case ok && noSMT[r.Name] != "":
+			t.Errorf("%s has an SMT form, though it %s", r.Name, noSMT[r.Name])
 		}
-		script.WriteString("(push)(assert (or false")
-		for _, dst := range every(corner64, 3) {
-			for _, src := range append(every(corner64, 5), 0, ^uint64(0)) {
-				for _, imm := range []int32{0, 5, 31, -1, -1 << 31} {
-					regs := [11]uint64{1: dst, 2: src}
-					e := &Env{Insn: Insn{Op: r.Op, Dst: 1, Src: 2, Off: int16(r.Off.Lo), Imm: imm}, Regs: &regs}
-					want := ""
-					if set, ok := r.Do[0].(Set); ok {
-						want = fmt.Sprintf("#x%016x", e.Eval(set.X))
-					} else {
-						want = fmt.Sprint(e.Eval(r.Do[0].(Branch).If) != 0)
+	}
+	for name := range noSMT {
+		if ByName(name) == nil {
+			t.Errorf("%s is no row", name)
+		}
+	}
+}
+
+func randomOf(t *testing.T) *rand.Rand {
+	s := *seed
+	if s == 0 {
+		s = time.Now().UnixNano()
+	}
+	t.Logf("-seed=%d", s)
+	return rand.New(rand.NewPCG(uint64(s), 0))
+}
+
+// points are states for a row: corners, and as many random ones.
+func points(r *Row, o ByteOrder, rnd *rand.Rand, n int) (states []state) {
+	var corners []state
+	inputs(r, func(s state) { corners = append(corners, s) })
+	for range n {
+		s := corners[rnd.IntN(len(corners))]
+		s.order = o
+		states = append(states, s)
+		s.dst, s.src, s.r0, s.next.Imm = rnd.Uint64(), rnd.Uint64(), rnd.Uint64(), int32(rnd.Uint32())
+		if !r.Imm.Selects() {
+			s.in.Imm = int32(rnd.Uint32())
+		}
+		for i := range s.mem {
+			s.mem[i] = byte(rnd.Uint32())
+		}
+		if base := s.base(r); base != nil {
+			*base = memBase + 16
+		}
+		states = append(states, s)
+	}
+	return states
+}
+
+// equations are terms that say what the row's tree makes of a state.
+func equations(r *Row, s state) (terms []string) {
+	after := s
+	runTree(&after, r.Do)
+	args := fmt.Sprintf("#x%016x #x%016x #x%08x", s.dst, s.src, uint32(s.in.Imm))
+	n, addr := s.in.Bytes(), uint64(0)
+	if base := s.base(r); base != nil {
+		addr = *base + uint64(int64(s.in.Off))
+		args += fmt.Sprintf(" #x%016x #x%0*x", s.r0, 2*n, s.load(addr, n))
+	}
+	if r.IsWide() {
+		args += fmt.Sprintf(" #x%08x", uint32(s.next.Imm))
+	}
+	is := func(function, want string) {
+		terms = append(terms, fmt.Sprintf("(= (%s %s) %s)", function, args, want))
+	}
+	text, _ := r.SMT(s.order)
+	if after.mem != s.mem || strings.Contains(text, r.Name+".mem ") {
+		is(r.Name+".mem", fmt.Sprintf("#x%0*x", 2*n, after.load(addr, n)))
+	}
+	switch step := r.Do[0].(type) {
+	case Branch:
+		is(r.Name, fmt.Sprint(after.taken))
+	case Set:
+		registers := map[RegRef]uint64{Dst: after.dst, Src: after.src, 0: after.r0}
+		is(r.Name, fmt.Sprintf("#x%016x", registers[step.R]))
+	}
+	return terms
+}
+
+func parsed(t *testing.T, format string, args ...any) smtlib.Term {
+	t.Helper()
+	term, err := smtlib.ParseOne(fmt.Sprintf(format, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return term
+}
+
+func definitions(t *testing.T, o ByteOrder) []smtlib.Term {
+	t.Helper()
+	defs, err := smtlib.Parse(SMT(o))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return defs
+}
+
+// By the evaluator of internal/smtlib the functions give what the trees give.
+func TestSMTMeansWhatTheTreesMean(t *testing.T) {
+	rnd := randomOf(t)
+	for _, order := range []ByteOrder{Little, Big} {
+		funcs, err := smtlib.Define(definitions(t, order))
+		if err != nil {
+			t.Fatal(err)
+		}
+		env := &smtlib.Env{Funcs: funcs}
+		checked := map[string]bool{}
+		for r := range rowsWithSMT {
+			for _, s := range points(r, order, rnd, 50) {
+				for _, e := range equations(r, s) {
+					term := parsed(t, "%s", e)
+					call := term.List[1]
+					checked[call.List[0].Atom] = true
+					if v, err := env.Eval(term); err != nil || !v.True() {
+						got, _ := env.Eval(call)
+						t.Fatalf("%s-endian, the tree says %s, the function %v: %v", order, e, got, err)
 					}
-					fmt.Fprintf(&script, " (distinct (%s #x%016x #x%016x #x%08x) %s)", r.Name, dst, src, uint32(imm), want)
 				}
 			}
 		}
-		script.WriteString("))(check-sat)(pop)\n")
-		asked++
+		for name := range funcs {
+			if !checked[name] {
+				t.Errorf("%s was not evaluated", name)
+			}
+		}
 	}
-	cmd := exec.Command(z3, "-in")
-	cmd.Stdin = strings.NewReader(script.String())
-	out, err := cmd.CombinedOutput()
-	if want := strings.Repeat("unsat\n", asked); string(out) != want || err != nil {
-		t.Errorf("z3: %v\n%.2000s", err, out)
+}
+
+// The same question to a real solver.
+func TestSMTWithASolver(t *testing.T) {
+	z3, rnd := smtlib.ForTest(t, 30*time.Second), randomOf(t)
+	for _, order := range []ByteOrder{Little, Big} {
+		defs := definitions(t, order)
+		holds := func(terms ...string) bool {
+			answer, _, err := z3.Ask(smtlib.Question{Defs: defs, Term: parsed(t, "(not (and true %s))", strings.Join(terms, " "))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return answer == smtlib.Unsat
+		}
+		for r := range rowsWithSMT {
+			var all []string
+			for _, s := range points(r, order, rnd, 60) {
+				all = append(all, equations(r, s)...)
+			}
+			if holds(all...) {
+				continue
+			}
+			for _, e := range all {
+				if !holds(e) {
+					t.Fatalf("%s-endian, the tree says %s, and the solver does not", order, e)
+				}
+			}
+		}
+	}
+}
+
+func rowsWithSMT(yield func(*Row) bool) {
+	for i := range Table {
+		if _, ok := Table[i].SMT(Little); ok && !yield(&Table[i]) {
+			return
+		}
 	}
 }

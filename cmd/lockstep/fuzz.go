@@ -15,6 +15,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/fuzz"
 	"github.com/lockstep-ebpf/lockstep/fuzz/gen"
 	"github.com/lockstep-ebpf/lockstep/fuzz/tape"
+	"github.com/lockstep-ebpf/lockstep/kernelcmp/guest"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
@@ -23,7 +24,7 @@ type fuzzCmd struct {
 	For      time.Duration `help:"How long, as 30s or 8h; the default is 10s." xor:"length" placeholder:"TIME"`
 	Programs uint64        `help:"How many programs." xor:"length" placeholder:"N"`
 	Seed     *uint64       `help:"Where programs come from: the same seed, the same programs. Default: another one each time." placeholder:"S"`
-	Targets  []string      `default:"refvm,fastvm" help:"What to compare: refvm, fastvm, jit, kernel (as root), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)." placeholder:"NAME"`
+	Targets  []string      `default:"refvm,fastvm" help:"What to compare: refvm, fastvm, jit, kernel (as root), kernel:NAME (of lockstep kernels list), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)." placeholder:"NAME"`
 	Mix      string        `help:"What programs are made of: ${mixes}." placeholder:"NAME"`
 	Jobs     int           `help:"Workers; the default is one a CPU." placeholder:"N"`
 	Out      string        `help:"Folder for findings, and for going on later." placeholder:"DIR"`
@@ -146,6 +147,9 @@ func (c *fuzzCmd) generator() (func() fuzz.Generator, error) {
 		return nil, fmt.Errorf("--mix %s: want one of %s", c.Mix, mixNames())
 	}
 	o := gen.Options{Mix: mix}
+	if err := c.suit(&o); err != nil {
+		return nil, err
+	}
 	if c.hasPlugin() {
 		mem := hook.Unspec
 		o.Type = &mem
@@ -175,6 +179,34 @@ func (c *fuzzCmd) generator() (func() fuzz.Generator, error) {
 			return g.Generate(src)
 		}
 	}, nil
+}
+
+// suit makes programs that all guests among the targets can take: of the byte order
+// of the one, with the instructions of the oldest.
+func (c *fuzzCmd) suit(o *gen.Options) error {
+	order := ""
+	for _, name := range c.Targets {
+		rung := strings.TrimPrefix(name, kernelPrefix)
+		if rung == name {
+			continue
+		}
+		r, err := guest.ByName(rung)
+		if err != nil {
+			return fmt.Errorf("--targets %s: %w", name, err)
+		}
+		if order != "" && o.Order != r.Order {
+			return fmt.Errorf("--targets: %s and %s have different byte orders: they take no program in common", order, name)
+		}
+		wants, err := r.Generated()
+		if err != nil {
+			return err
+		}
+		order, o.Order, o.Aligned, o.NoJIT = name, wants.Order, o.Aligned || wants.Aligned, o.NoJIT || wants.NoJIT
+		if o.Release == (gen.Release{}) || wants.Release.Before(o.Release) {
+			o.Release = wants.Release
+		}
+	}
+	return nil
 }
 
 // inProcess reports whether all targets are engines of this project: these check

@@ -31,6 +31,8 @@ type verbs struct {
 	Asm     asmCmd     `cmd:"" help:"Assemble a program."`
 	Disasm  disasmCmd  `cmd:"" help:"Disassemble a program."`
 	Spec    specCmd    `cmd:"" help:"Show what instructions mean."`
+	Kernels kernelsCmd `cmd:"" help:"Fetch and boot other kernels."`
+	Ladder  ladderCmd  `cmd:"" help:"Run a case on every kernel at hand, and compare."`
 	Bench   benchCmd   `cmd:"" help:"Measure the engines."`
 	Plugin  pluginCmd  `cmd:"" help:"Be a plugin of another test suite, or a server for one."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -17,7 +17,7 @@ type specCmd struct {
 	Insn     string `arg:"" optional:"" help:"A form (add64.x), a mnemonic (jeq32), an opcode (0x0f) or an instruction ('r1 += r2')."`
 	JSON     bool   `name:"json" xor:"form" help:"The table, or the forms found, as JSON."`
 	Markdown bool   `xor:"form" help:"The specification, or a table of the forms found, as Markdown."`
-	SMT      bool   `name:"smt" xor:"form" help:"The scalar forms as SMT-LIB 2 functions."`
+	SMT      bool   `name:"smt" xor:"form" help:"The forms that compute, as SMT-LIB 2 functions of what they read."`
 	Big      bool   `help:"With --smt: of a big-endian machine."`
 }
 
@@ -29,7 +29,12 @@ Examples:
   lockstep spec jset
   lockstep spec 'w1 s/= w2'
   lockstep spec --markdown > ISA.md
-  lockstep spec mod32.x --smt`
+  lockstep spec mod32.x --smt
+  lockstep spec --smt --big > ebpf.smt2
+
+The SMT-LIB functions take dst, src and imm; those of memory forms also r0 and what is
+in memory. NAME is what the form writes to its register or whether it jumps, and
+NAME.mem what it leaves in memory. ISA.md lists laws that z3 proved of them.`
 }
 
 func (c *specCmd) Run(t *terminal) error {
@@ -60,7 +65,7 @@ func (c *specCmd) Run(t *terminal) error {
 			}
 		}
 		if !found {
-			return fmt.Errorf("%s has no SMT form: only instructions that compute one value from registers do", c.Insn)
+			return fmt.Errorf("%s has no SMT form: calls, packet access and what the loader resolves have none", c.Insn)
 		}
 		return nil
 	}

@@ -27,7 +27,7 @@ var engines = []struct {
 	{"jit", func() vm.Engine { return jit.Engine{} }},
 }
 
-const targetHelp = "refvm, fastvm, jit, kernel, plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)"
+const targetHelp = "refvm, fastvm, jit, kernel, kernel:NAME (of lockstep kernels list), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)"
 
 // openTarget makes a target of its name on the command line. journal is where the
 // kernel's cases are written down before they run; "" is a place for all runs.
@@ -38,6 +38,8 @@ func openTarget(name, journal string) (vm.Target, error) {
 		return plugin.NewProcess(name, path)
 	case ok && kind == "jsonl":
 		return plugin.StartServer(name, path)
+	case ok && kind == "kernel":
+		return openGuest(path, journal)
 	case name == "kernel":
 		return openKernel(journal)
 	}
@@ -69,13 +71,22 @@ func engineTarget(e vm.Engine) (*vm.EngineTarget, error) {
 	return vm.NewTarget(e, m), nil
 }
 
+// journalFolder is the one given, or the one for all runs.
+func journalFolder(given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("there is no place for the journal of what kernels are given: %w", err)
+	}
+	return filepath.Join(cache, "lockstep", "journal"), nil
+}
+
 func openKernel(journal string) (vm.Target, error) {
-	if journal == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return nil, fmt.Errorf("target kernel: there is no place for its journal: %w", err)
-		}
-		journal = filepath.Join(cache, "lockstep", "journal")
+	journal, err := journalFolder(journal)
+	if err != nil {
+		return nil, err
 	}
 	k, err := kernelcmp.Open(kernelcmp.Options{Journal: journal})
 	if errors.Is(err, kernelcmp.ErrNotPermitted) {

@@ -51,7 +51,7 @@ func (g *Generator) contextAccess() bool {
 		return false
 	case b < 144:
 		g.load(g.target(), g.ctx, off, size, b&1 != 0)
-	case b < 208:
+	case b < 208, !g.opt.Release.has(6, 4): // before, a context took no constants
 		g.stx(size, g.ctx, g.operand(), off)
 	default:
 		g.emit(spec.Insn{Op: spec.ClassST | spec.ModeMEM | sizeBits(size), Dst: g.ctx, Off: int16(off), Imm: g.src.Int32()})
@@ -77,7 +77,8 @@ func (g *Generator) unknown(r uint8) {
 	}
 	if p := g.pointer(8); p != none {
 		v := &g.st.regs[p]
-		g.load(r, p, g.src.Between(int(v.lo), int(v.hi)-8), 8, false)
+		off, size := g.place(v, 8, false)
+		g.load(r, p, off, size, false)
 		return
 	}
 	if g.features[withMaps] {
@@ -123,6 +124,8 @@ func (g *Generator) packetOrigin() {
 	g.movK(0, 1)
 	g.emit(spec.Insn{Op: spec.EXIT})
 	g.patch(ok)
-	g.st.set(2, value{kind: memPtr, trait: rigid, hi: sure})
-	g.ldx(8, g.acc, 2, g.src.Below(sure-8+1))
+	there := value{kind: memPtr, trait: rigid, align: packetAlign, phase: packetPhase, hi: sure}
+	g.st.set(2, there)
+	off, size := g.place(&there, 8, false)
+	g.ldx(size, g.acc, 2, off)
 }

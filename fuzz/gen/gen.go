@@ -13,6 +13,12 @@ type Options struct {
 	Mix    *Mix       // nil: Everything
 	Inputs int        // inputs a case; 0: 4
 	Type   *hook.Type // the type of all programs; nil: by the mix. hook.Unspec gives programs for plugins, which no kernel runs.
+
+	// What the kernels are like that the programs are for.
+	Order   spec.ByteOrder // of programs and data
+	Release Release        // instructions that it has not are left out; zero: none
+	Aligned bool           // loads and stores are aligned, as machines want where others are slow
+	NoJIT   bool           // no callbacks, and no tail calls beside calls: Linux's interpreter has neither
 }
 
 // maxPrograms is the main program and those that it tail-calls.
@@ -98,6 +104,9 @@ func (g *Generator) Generate(src *tape.Source) *vm.Case {
 func (g *Generator) draw() {
 	mix := g.opt.Mix
 	g.typ = progTypes[g.src.Pick(mix.types)]
+	if g.typ == hook.Syscall && !g.opt.Release.has(5, 14) {
+		g.typ = hook.SocketFilter
+	}
 	if g.opt.Type != nil {
 		g.typ = *g.opt.Type
 	}
@@ -114,6 +123,12 @@ func (g *Generator) draw() {
 	}
 	if g.features[withTail] {
 		g.features[withMaps] = true
+	}
+	if g.opt.NoJIT || !g.opt.Release.has(5, 17) { // bpf_loop
+		g.features[withCallbacks] = false
+	}
+	if g.opt.NoJIT && g.features[withTail] {
+		g.features[withCalls] = false
 	}
 	g.ctxSize = 32 << g.src.Below(3)
 }
@@ -155,8 +170,9 @@ func (g *Generator) program(i, n int) {
 	for _, x := range g.fixups {
 		g.code[x.at].Imm = int32(g.funcs[x.fn].start - x.at - 1)
 	}
+	g.older()
 	g.codes[i] = g.code
-	g.programs[i] = vm.Program{Name: programNames[i], Type: g.typ, Insns: g.code}
+	g.programs[i] = vm.Program{Name: programNames[i], Type: g.typ, Order: g.opt.Order, Insns: g.code}
 	g.c.Programs = append(g.c.Programs, &g.programs[i])
 }
 

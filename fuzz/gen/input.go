@@ -1,8 +1,6 @@
 package gen
 
 import (
-	"encoding/binary"
-
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
@@ -39,7 +37,7 @@ func (g *Generator) addInputs() {
 func (g *Generator) numbers(n int) []byte {
 	b := g.bytes(n)
 	for at := 0; at+8 <= n; at += 8 {
-		binary.LittleEndian.PutUint64(b[at:], g.src.Int())
+		g.opt.Order.Binary().PutUint64(b[at:], g.src.Int())
 	}
 	return b
 }
@@ -50,8 +48,8 @@ const skbContextSize = 192
 // skb gives a context of the fields that a test run takes.
 func (g *Generator) skb() []byte {
 	b := g.bytes(skbContextSize)
-	binary.LittleEndian.PutUint32(b[8:], uint32(g.src.Int32()))
-	binary.LittleEndian.PutUint32(b[32:], uint32(g.src.Int32()))
+	g.opt.Order.Binary().PutUint32(b[8:], uint32(g.src.Int32()))
+	g.opt.Order.Binary().PutUint32(b[32:], uint32(g.src.Int32()))
 	copy(b[48:68], g.numbers(24))
 	return b
 }

@@ -35,6 +35,9 @@ func (g *Generator) loop() bool {
 		trips = 2 + g.src.Below(min(left-1, 30))
 	}
 	kind := int(g.src.Byte())
+	if kind >= loopData && !g.opt.Release.has(6, 9) { // may_goto
+		kind = loopDown
+	}
 	if c == none && kind >= loopDown {
 		kind = 0
 	}

@@ -1,8 +1,6 @@
 package gen
 
 import (
-	"encoding/binary"
-
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
@@ -47,10 +45,13 @@ func (g *Generator) addMap(m int, s maps.Spec, n int) {
 	first := len(g.entries)
 	for i := range n {
 		key := g.bytes(int(s.KeySize))
-		key[0] = byte(i)
+		g.opt.Order.Binary().PutUint32(key, uint32(i))
+		if s.KeySize == 8 {
+			g.opt.Order.Binary().PutUint64(key, uint64(i))
+		}
 		value := g.bytes(int(s.ValueSize))
 		for at := 0; at+8 <= len(value); at += 8 {
-			binary.LittleEndian.PutUint64(value[at:], g.src.Int())
+			g.opt.Order.Binary().PutUint64(value[at:], g.src.Int())
 		}
 		g.entries = append(g.entries, maps.Entry{Key: key, Value: value})
 	}
@@ -201,6 +202,9 @@ func (g *Generator) change() {
 		g.helper(vm.HelperMapUpdate)
 	} else {
 		g.helper(vm.HelperMapDelete)
+	}
+	if !g.opt.Release.has(6, 4) { // an int, of which a JIT may leave the upper half 0
+		g.emit(spec.Insn{Op: spec.ClassALU | spec.OpMOV | spec.SrcX})
 	}
 	g.st.clobber()
 	g.st.set(0, value{kind: scalar})

@@ -27,7 +27,7 @@ func (g *Generator) place(v *value, size int, aligned bool) (off, n int) {
 	for size > int(v.hi-v.lo) {
 		size >>= 1
 	}
-	aligned = aligned || v.trait&strict != 0
+	aligned = aligned || v.trait&strict != 0 || g.opt.Aligned
 	for aligned && size > 1<<v.align {
 		size >>= 1
 	}

@@ -7,6 +7,10 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
+// A packet starts two bytes past a multiple of four: so its IP header is aligned
+// (NET_IP_ALIGN). Verifiers that want aligned accesses go by that.
+const packetAlign, packetPhase = 2, 2
+
 // packet emits a bounds check of the packet and accesses behind it.
 func (g *Generator) packet() bool {
 	data, end := 0, 4
@@ -39,6 +43,9 @@ func (g *Generator) packet() bool {
 	g.movX(r[3], r[0])
 	g.k64(spec.OpADD, r[3], int32(n))
 	there := value{kind: memPtr, trait: rigid, hi: int16(n)}
+	if keep == 0 {
+		there.align, there.phase = packetAlign, packetPhase
+	}
 	i := spec.Insn{Op: spec.ClassJMP | spec.SrcX | spec.OpJGT, Dst: r[3], Src: r[1]}
 	if g.src.Coin() { // the same the other way round
 		i.Op, i.Dst, i.Src = spec.ClassJMP|spec.SrcX|spec.OpJLT, r[1], r[3]

@@ -8,6 +8,7 @@ import (
 	"github.com/cilium/ebpf"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
@@ -19,9 +20,7 @@ func convertMap(name string, m *ebpf.MapSpec, order spec.ByteOrder) *Map {
 	if i := m.InnerMap; i != nil {
 		out.Inner = &maps.Spec{Type: maps.Type(i.Type), Flags: i.Flags, KeySize: i.KeySize, ValueSize: i.ValueSize, MaxEntries: i.MaxEntries}
 	}
-	if out.Type == maps.ProgArray && out.KeySize == 0 {
-		out.KeySize = 4 // the reader leaves it out where the object does
-	}
+	fillIn(&out.Spec)
 	for _, kv := range m.Contents {
 		key, ok := kv.Key.(uint32)
 		switch value := kv.Value.(type) {
@@ -42,6 +41,23 @@ func convertMap(name string, m *ebpf.MapSpec, order spec.ByteOrder) *Map {
 		}
 	}
 	return out
+}
+
+// fillIn sets what an object may leave to its loader, as loaders do: a map of objects
+// has keys and values of four bytes, unless it is a hash, and there is a perf buffer
+// or a cpumap's queue for each CPU (fixupMagicFields in cilium/ebpf,
+// map_set_def_max_entries in libbpf). The CPUs are those of a World that was not
+// asked for more.
+func fillIn(s *maps.Spec) {
+	if s.Type.Objects() && s.Type != maps.HashOfMaps && s.KeySize == 0 {
+		s.KeySize = 4
+	}
+	if s.Type.Objects() && s.ValueSize == 0 {
+		s.ValueSize = 4
+	}
+	if (s.Type == maps.PerfEventArray || s.Type == maps.CPUMap) && s.MaxEntries == 0 {
+		s.MaxEntries = vm.DefaultCPUs
+	}
 }
 
 // slots lists the indices of a prog_array that the object fills, ascending.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cilium/ebpf"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lockstep-ebpf/lockstep/refvm"
@@ -278,4 +279,26 @@ func (b *breaking) ReadAt(p []byte, off int64) (int, error) {
 		panic("broken")
 	}
 	return b.r.ReadAt(p, off)
+}
+
+// TestFillIn: what an object leaves to its loader, and what it does not.
+func TestFillIn(t *testing.T) {
+	for _, tt := range []struct {
+		in                     ebpf.MapSpec
+		key, value, maxEntries uint32
+	}{
+		{ebpf.MapSpec{Type: ebpf.PerfEventArray}, 4, 4, vm.DefaultCPUs},
+		{ebpf.MapSpec{Type: ebpf.PerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 128}, 4, 4, 128},
+		{ebpf.MapSpec{Type: ebpf.CPUMap, KeySize: 4, ValueSize: 8}, 4, 8, vm.DefaultCPUs},
+		{ebpf.MapSpec{Type: ebpf.ProgramArray, MaxEntries: 3}, 4, 4, 3},
+		{ebpf.MapSpec{Type: ebpf.ArrayOfMaps, KeySize: 4, MaxEntries: 3}, 4, 4, 3},
+		{ebpf.MapSpec{Type: ebpf.HashOfMaps, KeySize: 8, MaxEntries: 3}, 8, 4, 3},
+		{ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4}, 4, 0, 0},
+		{ebpf.MapSpec{Type: ebpf.Array}, 0, 0, 0},
+	} {
+		got := convertMap("m", &tt.in, spec.Little)
+		if got.KeySize != tt.key || got.ValueSize != tt.value || got.MaxEntries != tt.maxEntries {
+			t.Errorf("%v: key %d, value %d, %d entries; want %d, %d, %d", tt.in.Type, got.KeySize, got.ValueSize, got.MaxEntries, tt.key, tt.value, tt.maxEntries)
+		}
+	}
 }

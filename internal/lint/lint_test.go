@@ -21,9 +21,10 @@ const module = "github.com/lockstep-ebpf/lockstep/"
 // layers is the order of the house: a package imports only from layers before its
 // own, or from its own folder. The first matching prefix counts.
 var layers = [][]string{
-	{"internal/mutant", "internal/testutil", "internal/lint"},
+	{"internal/mutant", "internal/smtlib", "internal/debian", "internal/lint"},
 	{"spec"},
 	{"vm"},
+	{"internal/onerow"},
 	{"refvm", "fastvm", "jit", "verifier"},
 	{"reports", "host", "corpus"},
 	{"fuzz"},

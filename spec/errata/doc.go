@@ -16,4 +16,12 @@
 // input; and what comes of it here. Refusal is what the kernel says to the same
 // program: where it is empty and the case is refused here, the two differ, and Linux
 // says how.
+//
+// # Claims
+//
+// What an entry says of all operands is also a [Claim], and so are the laws of the
+// instruction set: a sentence, and the same for a solver, over the functions that
+// spec.SMT writes. Tests ask z3 for operands that break it; where there is no z3, they
+// look for them on points. A reading of a text that is not ours has a witness, operands
+// with which it gives something else. ISA.md shows the sentences.
 package errata

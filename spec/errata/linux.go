@@ -28,6 +28,15 @@ var linux = []Erratum{
 		Refusal: "addr_space_cast",
 	},
 	{
+		ID: "map-ops-int", Title: "A map operation's negative result in 64 bits",
+		Texts: "Not in the RFC. Linux's uapi header says that bpf_map_update_elem and bpf_map_delete_elem return long.",
+		Linux: "[ran] 6.12 and 6.18 return -EINVAL in 64 bits. 5.10 and 6.1 with a JIT return 0xffffffea: the verifier calls the map's own function, " +
+			"which returns int there, and the upper half is what the C compiler left. Their interpreter returns 64 bits. [read] 6.4 made these functions return long.",
+		Choice: "64 bits, as the header says. Programs generated for releases before 6.4 look at 32.",
+		Case:   "map-ops-int",
+		Stage:  Run,
+	},
+	{
 		ID: "internal", Title: "Opcodes that only the kernel may write",
 		Texts:   "Not in the RFC.",
 		Linux:   "[ran] Refuses fault-tolerant loads, arena accesses, speculation barriers, the tail-call jump and the per-CPU move (opcode 0xbf, offset -1) from user space.",

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/spec/errata"
 )
 
 var generate = flag.Bool("generate", false, "rewrite spec/ISA.md and spec/isa.json")
@@ -55,6 +56,19 @@ func TestEveryFormIsInOneSection(t *testing.T) {
 	for name := range sections {
 		if !strings.Contains(isaText, `{{rows "`+name+`"}}`) {
 			t.Errorf("section %s is not in isa.md.tmpl", name)
+		}
+	}
+}
+
+// What has been proved can be read.
+func TestEveryClaimIsShown(t *testing.T) {
+	b, err := Markdown()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range errata.Claims {
+		if !bytes.Contains(b, []byte("- "+claim(c)+"\n")) {
+			t.Errorf("%s, about %s, is not in the specification", c.ID, c.Of)
 		}
 	}
 }

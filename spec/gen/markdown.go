@@ -23,6 +23,7 @@ func Markdown() ([]byte, error) {
 		"tree":     treeOf,
 		"groups":   groupTable,
 		"errata":   errataOf,
+		"laws":     laws,
 		"kinds":    func() []string { return errata.Groups },
 		"internal": internalTable,
 		"index":    indexTable,
@@ -169,10 +170,49 @@ func errataOf(group string) string {
 	var b strings.Builder
 	for _, e := range errata.All {
 		if e.Group == group {
-			fmt.Fprintf(&b, "**%s · %s** ([case](errata/cases/%s.txtar))\n- Texts: %s\n- Linux: %s\n- Here: %s\n\n", e.ID, e.Title, e.Case, e.Texts, e.Linux, e.Choice)
+			fmt.Fprintf(&b, "**%s · %s** ([case](errata/cases/%s.txtar))\n- Texts: %s\n- Linux: %s\n- Here: %s\n", e.ID, e.Title, e.Case, e.Texts, e.Linux, e.Choice)
+			for _, c := range errata.ClaimsOf(e.ID) {
+				fmt.Fprintf(&b, "- %s\n", claim(c))
+			}
+			b.WriteString("\n")
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// laws lists the claims about a section of the RFC.
+func laws(section string) (string, error) {
+	var b strings.Builder
+	for _, c := range errata.ClaimsOf(section) {
+		fmt.Fprintf(&b, "- %s\n", claim(c))
+	}
+	if b.Len() == 0 {
+		return "", fmt.Errorf("no laws of section %s", section)
+	}
+	return b.String(), nil
+}
+
+// claim says a claim in words, and where its term is true if it is so for some
+// operands only.
+func claim(c errata.Claim) string {
+	if c.Witness == nil {
+		return "Proved: " + c.Words
+	}
+	var at []string
+	for _, operand := range []struct{ constant, name, format string }{
+		{"x", "dst", "%#x"}, {"y", "src", "%d"}, {"z", "r0", "%#x"}, {"i", "imm", "%d"}, {"j", "next_imm", "%d"},
+	} {
+		v, ok := c.Witness[operand.constant]
+		if !ok {
+			continue
+		}
+		number := fmt.Sprintf(operand.format, v)
+		if errata.Constants[operand.constant] == 32 {
+			number = fmt.Sprint(int32(v))
+		}
+		at = append(at, operand.name+" = "+number)
+	}
+	return fmt.Sprintf("Witness: %s So with %s.", c.Words, strings.Join(at, ", "))
 }
 
 func internalRows() (rows []*spec.Row) {

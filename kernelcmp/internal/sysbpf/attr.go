@@ -40,3 +40,11 @@ type Run struct {
 	DataOut, CtxOut []byte
 	Retval          uint32
 }
+
+// Info is what the kernel tells of a loaded program.
+type Info struct {
+	Xlated   []byte // instructions after the verifier's rewriting, in the kernel's order
+	JIT      []byte // native code; nil if this process may not see it
+	JITLen   uint32 // 0: the interpreter runs it
+	Verified uint32 // instructions that the verifier has looked at; 0 before 5.16
+}

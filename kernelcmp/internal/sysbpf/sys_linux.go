@@ -5,6 +5,7 @@ package sysbpf
 import (
 	"bytes"
 	"runtime"
+	"slices"
 	"syscall"
 	"unsafe"
 
@@ -90,12 +91,64 @@ func ID(fd int) (uint32, error) {
 		typ, id uint32
 		_       [30]uint32
 	}
+	err := objInfo(fd, &info)
+	return info.id, err
+}
+
+// ProgramInfo is what the kernel tells of a loaded program: its rewritten instructions,
+// as it lets this process see them, and what its JIT made of them. The bytes of the
+// JIT are only for those who may see addresses of the kernel.
+func ProgramInfo(fd int) (p Info, err error) {
+	var info progInfo
+	if err := objInfo(fd, &info); err != nil {
+		return Info{}, err
+	}
+	p.JITLen, p.Verified = info.jitedLen, info.verified
+	p.Xlated, p.JIT = make([]byte, info.xlatedLen), make([]byte, info.jitedLen)
+	info = progInfo{xlatedLen: info.xlatedLen, jitedLen: info.jitedLen, xlated: ptr(p.Xlated), jited: ptr(p.JIT)}
+	if err := objInfo(fd, &info); err != nil {
+		return Info{}, err
+	}
+	p.Xlated = p.Xlated[:min(int(info.xlatedLen), len(p.Xlated))]
+	if info.jited == nil || !slices.ContainsFunc(p.JIT, func(b byte) bool { return b != 0 }) {
+		p.JIT = nil
+	}
+	return p, nil
+}
+
+// progInfo is struct bpf_prog_info up to verified_insns, which kernels since 5.16 have.
+type progInfo struct {
+	typ, id                                   uint32
+	tag                                       [8]byte
+	jitedLen, xlatedLen                       uint32
+	jited, xlated                             unsafe.Pointer
+	loadTime                                  uint64
+	uid, nrMapIDs                             uint32
+	mapIDs                                    unsafe.Pointer
+	name                                      [16]byte
+	ifindex, gpl                              uint32
+	netnsDev, netnsIno                        uint64
+	nrKsyms, nrLens                           uint32
+	ksyms, lens                               unsafe.Pointer
+	btfID, funcRec                            uint32
+	funcInfo                                  unsafe.Pointer
+	nrFunc, nrLine                            uint32
+	lineInfo, jitedLineInfo                   unsafe.Pointer
+	nrJitedLine, lineRec, jitedLineRec, nrTag uint32
+	tags                                      unsafe.Pointer
+	runNS, runCount, misses                   uint64
+	verified, attachObj                       uint32
+}
+
+// objInfo is BPF_OBJ_GET_INFO_BY_FD. A kernel that knows less writes less.
+func objInfo[T any](fd int, info *T) error {
 	attr := struct {
 		fd, size uint32
 		info     unsafe.Pointer
-	}{uint32(fd), uint32(unsafe.Sizeof(info)), unsafe.Pointer(&info)}
+	}{uint32(fd), uint32(unsafe.Sizeof(*info)), unsafe.Pointer(info)}
 	_, err := call(unix.BPF_OBJ_GET_INFO_BY_FD, &attr)
-	return info.id, err
+	runtime.KeepAlive(info)
+	return err
 }
 
 // LookupBatch reads up to limit elements into keys and values, from where cursor says
@@ -212,6 +265,11 @@ func Pin(cpu int) error {
 	var set unix.CPUSet
 	set.Set(cpu)
 	return unix.SchedSetaffinity(0, &set)
+}
+
+// UnlimitMemlock lifts the limit that kernels before 5.11 charge maps and programs to.
+func UnlimitMemlock() {
+	_ = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY})
 }
 
 // Close closes a descriptor.

@@ -31,6 +31,9 @@ func Freeze(int) error { return errors.ErrUnsupported }
 // ID is the number of a map or program.
 func ID(int) (uint32, error) { return 0, errors.ErrUnsupported }
 
+// ProgramInfo is what the kernel tells of a program.
+func ProgramInfo(int) (Info, error) { return Info{}, errors.ErrUnsupported }
+
 // LookupBatch reads elements.
 func LookupBatch(int, uint32, []byte, []byte, []byte, []byte) (n uint32, err error) {
 	return 0, errors.ErrUnsupported
@@ -56,6 +59,9 @@ func OutputEvent(int) (fd int, err error) { return -1, errors.ErrUnsupported }
 
 // Pin keeps this thread on a CPU.
 func Pin(int) error { return errors.ErrUnsupported }
+
+// UnlimitMemlock does nothing.
+func UnlimitMemlock() {}
 
 // Close closes a descriptor.
 func Close(int) {}

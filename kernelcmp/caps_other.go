@@ -1,0 +1,5 @@
+//go:build !linux
+
+package kernelcmp
+
+func keepOnly(uint64) {}
