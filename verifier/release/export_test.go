@@ -1,6 +1,9 @@
 package release
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // What the tests of package release_test ask of the tables as they stand.
 
@@ -23,4 +26,26 @@ func (r *Release) ContextRow(hook int) *CtxRow {
 		}
 	}
 	return nil
+}
+
+// Facts is a table of facts by name of hook, or number of helper.
+type Facts struct {
+	Returns, Maps                 map[string]string
+	MapTypes, Sleepable, Switches string
+}
+
+// Facts gives the release's table.
+func (r *Release) Facts() Facts {
+	f := Facts{map[string]string{}, map[string]string{}, r.facts.mapTypes, r.facts.sleepable, r.facts.switches}
+	for _, row := range r.facts.returns {
+		for _, h := range strings.Fields(row.hooks) {
+			f.Returns[h] = fmt.Sprint(row.lo, " ", row.hi)
+		}
+	}
+	for _, row := range r.facts.maps {
+		for _, id := range mustSet(row.helpers).All() {
+			f.Maps[fmt.Sprint(id)] = row.types
+		}
+	}
+	return f
 }

@@ -35,6 +35,14 @@ var variants = []variant{
 		Helper{57, "getsockopt", args{btfSock, anything, anything, memOut, size}, integer, 0},
 	},
 	{
+		ofType(PerfEvent),
+		Helper{27, "get_stackid", args{ctx, constMap, anything}, integer, 0},
+	},
+	{
+		named("kprobe/multi"),
+		Helper{173, "get_func_ip", args{ctx}, integer, 0},
+	},
+	{
 		ofType(Tracing, LSM, Syscall),
 		Helper{188, "xdp_get_buff_len", args{pointerTo("xdp_buff")}, integer, 0},
 	},

@@ -25,6 +25,7 @@ type builder struct {
 
 	release   *release.Release
 	sleepable bool
+	instead   *kernelcmp.RawMap // the map for every helper
 }
 
 func newBuilder(h *release.Hook, result int32) *builder {
@@ -112,6 +113,9 @@ func storage(t uint32) kernelcmp.RawMap {
 
 // mapFor is a map that a helper takes.
 func (b *builder) mapFor(id int32) kernelcmp.RawMap {
+	if b.instead != nil {
+		return *b.instead
+	}
 	switch id {
 	case 12: // it belongs to the first type of program that uses it
 		m := simple(maps.ProgArray)

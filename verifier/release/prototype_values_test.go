@@ -30,7 +30,7 @@ func (b *builder) prepare(h *release.Helper) bool {
 		case release.SockCommon, release.Socket, release.BTFSock:
 			ok = b.prepareSock(a)
 		case release.BTFPtr:
-			ok = h.ID == 194 || b.prepareBTF(a)
+			ok = h.ID == 194 || h.ID != 161 && b.prepareBTF(a) // no hook with an inode may sleep
 		case release.PerCPUVar:
 			b.vars = []string{"bpf_prog_active"}
 			b.lddw(7, spec.LDDWBTFVar, 0)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Release is a release of Linux, by what its verifier allows.
@@ -13,15 +14,19 @@ type Release struct {
 
 	allowed  *matrix
 	contexts *ctxTable
+	facts    *facts
+
+	once  sync.Once
+	older map[*Helper]*Helper // what patches make of rows
 }
 
 // All are the releases with a table, oldest first.
 var All = []*Release{
-	{Name: "linux-5.10", Linux: [2]int{5, 10}, allowed: &matrix{rows: allowed5_10}, contexts: &ctxTable{rows: contexts5_10}},
-	{Name: "linux-6.1", Linux: [2]int{6, 1}, allowed: &matrix{rows: allowed6_1}, contexts: &ctxTable{rows: contexts6_1}},
-	{Name: "linux-6.12", Linux: [2]int{6, 12}, allowed: &matrix{rows: allowed6_12}, contexts: &ctxTable{rows: contexts6_12}},
-	{Name: "linux-6.18", Linux: [2]int{6, 18}, allowed: &matrix{rows: allowed6_18}, contexts: &ctxTable{rows: contexts6_18}},
-	{Name: "linux-7.3", Linux: [2]int{7, 3}, allowed: &matrix{rows: allowed7_3}, contexts: &ctxTable{rows: contexts7_3}},
+	{Name: "linux-5.10", Linux: [2]int{5, 10}, allowed: &matrix{rows: allowed5_10}, contexts: &ctxTable{rows: contexts5_10}, facts: &facts5_10},
+	{Name: "linux-6.1", Linux: [2]int{6, 1}, allowed: &matrix{rows: allowed6_1}, contexts: &ctxTable{rows: contexts6_1}, facts: &facts6_1},
+	{Name: "linux-6.12", Linux: [2]int{6, 12}, allowed: &matrix{rows: allowed6_12}, contexts: &ctxTable{rows: contexts6_12}, facts: &facts6_12},
+	{Name: "linux-6.18", Linux: [2]int{6, 18}, allowed: &matrix{rows: allowed6_18}, contexts: &ctxTable{rows: contexts6_18}, facts: &facts6_18},
+	{Name: "linux-7.3", Linux: [2]int{7, 3}, allowed: &matrix{rows: allowed7_3}, contexts: &ctxTable{rows: contexts7_3}, facts: &facts7_3},
 }
 
 // ByName finds a release by its name, with or without "linux-".
@@ -47,7 +52,10 @@ func (r *Release) AtLeast(major, minor int) bool {
 // helper at all.
 func (r *Release) Helper(id int32) (*Helper, bool) {
 	h := byID[id]
-	return h, h != nil && r.Exists(id)
+	if h == nil || !r.Exists(id) {
+		return nil, false
+	}
+	return r.patched(h), true
 }
 
 // HelperFor gives the prototype of a helper as programs of a type have it, if they may call it.
@@ -57,10 +65,13 @@ func (r *Release) HelperFor(id int32, t ProgType, attach uint32) (*Helper, bool)
 		return nil, false
 	}
 	if h := variantOf(id, &Hooks[i]); h != nil {
-		return h, true
+		return r.patched(h), true
 	}
 	h := byID[id]
-	return h, h != nil
+	if h == nil {
+		return nil, false
+	}
+	return r.patched(h), true
 }
 
 var byID = func() map[int32]*Helper {
