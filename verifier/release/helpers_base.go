@@ -21,9 +21,9 @@ var baseHelpers = []Helper{
 	{168, "sys_close", args{anything}, integer, 0},
 	{177, "trace_vprintk", args{memIn, size, memInOrNull, sizeOrZero}, integer, GPL},
 	{179, "kallsyms_lookup_name", args{memIn, sizeOrZero, anything, longOut}, integer, 0},
-	{181, "loop", args{anything, callback, stackOrNull, anything}, integer, 0},
+	{181, "loop", args{scalar, callback, stackOrNull, anything}, integer, 0},
 	{182, "strncmp", args{memIn, size, constStr}, integer, 0},
 	{186, "get_retval", args{}, integer, 0},
-	{187, "set_retval", args{anything}, integer, 0},
+	{187, "set_retval", args{scalar}, integer, 0},
 	{208, "ktime_get_tai_ns", args{}, integer, 0},
 }

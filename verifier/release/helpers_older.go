@@ -1,6 +1,7 @@
 package release
 
-// A patch is an argument as releases before some other have it.
+// A patch is an argument as releases before some other have it. That other is the first one with a
+// table that was found to differ; where between the two it changed was not asked.
 type patch struct {
 	id     int32
 	arg    int // 1 to 5
@@ -18,6 +19,22 @@ var patches = []patch{
 	{147, 2, [2]int{6, 18}, memIn},
 	{149, 1, [2]int{6, 18}, memIn},
 	{165, 1, [2]int{6, 18}, memInOrNull},
+	{105, 4, [2]int{6, 1}, longIn},
+	{106, 4, [2]int{6, 1}, longIn},
+	{142, 2, [2]int{6, 1}, memIn},
+
+	{187, 1, [2]int{7, 3}, anything},
+
+	{84, 3, [2]int{6, 12}, size},
+	{85, 3, [2]int{6, 12}, size},
+	{99, 3, [2]int{6, 12}, size},
+	{204, 3, [2]int{6, 12}, size},
+	{205, 3, [2]int{6, 12}, size},
+	{181, 1, [2]int{6, 12}, anything},
+	{145, 2, [2]int{6, 12}, pointerTo("inode")},
+	{146, 2, [2]int{6, 12}, pointerTo("inode")},
+	{156, 2, [2]int{6, 12}, pointerTo("task_struct")},
+	{157, 2, [2]int{6, 12}, pointerTo("task_struct")},
 }
 
 // patched is a helper as the release has it.

@@ -64,7 +64,7 @@ func (r *Release) HelperFor(id int32, t ProgType, attach uint32) (*Helper, bool)
 	if i < 0 || !r.Allowed(id, t, attach) {
 		return nil, false
 	}
-	if h := variantOf(id, &Hooks[i]); h != nil {
+	if h := r.variantOf(id, &Hooks[i]); h != nil {
 		return r.patched(h), true
 	}
 	h := byID[id]

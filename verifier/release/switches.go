@@ -24,6 +24,7 @@ const (
 	UnwrittenHelper Switch = "unwritten-helper"  // such stack as memory that a helper reads
 	VariableStack   Switch = "variable-stack"    // loads and stores of the stack at a variable offset
 	VariableSyscall Switch = "variable-syscall"  // loads of a syscall program's context at a variable offset
+	SyscallMemory   Switch = "syscall-memory"    // a syscall program's context is memory that helpers take
 	ReadOnlyMemIn   Switch = "checked-mem-write" // memory that a helper changes has to be writable, written before or not
 	PrivateStack    Switch = "private-stack"     // subprograms of kprobe programs may have 512 bytes each
 	ReturnPointer   Switch = "return-pointer"    // a privileged program may return a pointer
@@ -46,6 +47,6 @@ const (
 // Switches are all of them.
 var Switches = []Switch{
 	FetchAtomics, MOVSX, LDXS, SDIV, BSWAP, JA32, MayGoto, AcquireLoad,
-	STContext, LDXSContext, UnwrittenStack, UnwrittenHelper, VariableStack, VariableSyscall, ReadOnlyMemIn, PrivateStack, ReturnPointer,
+	STContext, LDXSContext, UnwrittenStack, UnwrittenHelper, VariableStack, VariableSyscall, SyscallMemory, ReadOnlyMemIn, PrivateStack, ReturnPointer,
 	Spill32, SpillLinked, LinkedDelta, JNEBounds, RegisterBounds, DivBounds, ModBounds, NegBounds, NullEqual, ConstKeyNonNull,
 }
