@@ -102,7 +102,11 @@ func (c *Context) Access(off, size uint32, write bool) Field {
 // Context gives the table of a hook's context, or nil if there is none: of programs whose context is
 // described by the kernel's BTF.
 func (r *Release) Context(t ProgType, attach uint32) *Context {
-	return r.contexts.hook(hookIndex(t, attach))
+	c := r.contexts.hook(hookIndex(t, attach))
+	if c == nil && r.lender != nil {
+		c = r.lender.contexts.hook(hookIndex(t, attach))
+	}
+	return c
 }
 
 // Field says whether a program may load (or store) size bytes at an offset of its context. Two

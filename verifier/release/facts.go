@@ -35,6 +35,9 @@ func (r *Release) Return(t ProgType, attach uint32) (lo, hi int64, ok bool) {
 			return row.lo, row.hi, true
 		}
 	}
+	if r.lender != nil && r.allowed.hook(i) == nil {
+		return r.lender.Return(t, attach)
+	}
 	return 0, 0, false
 }
 

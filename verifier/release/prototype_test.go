@@ -229,9 +229,9 @@ func leaks(log string) bool {
 }
 
 // unfit reports whether the kernel refused the program for what is not the helper's doing: the map
-// in a sleepable program, or that it does not know where its variables are.
+// in a sleepable program, that it does not know where its variables are, or that it is locked down.
 func unfit(log string) bool {
-	return strings.Contains(log, "Sleepable programs can only use") || strings.Contains(log, "BTF has no") || strings.Contains(log, "failed to find the address for kernel symbol")
+	return strings.Contains(log, "cannot use helper bpf_probe_write_user") || strings.Contains(log, "Sleepable programs can only use") || strings.Contains(log, "BTF has no") || strings.Contains(log, "failed to find the address for kernel symbol")
 }
 
 // reason is the last line of a log that says why.

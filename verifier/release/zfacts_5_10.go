@@ -2,4 +2,37 @@
 
 package release
 
-var facts5_10 = facts{}
+// facts5_10 is what Linux 5.10 says of results, maps and switches.
+var facts5_10 = facts{
+	returns: []returnRow{
+		{"cgroup_skb/ingress cgroup_sock/create cgroup_sock/post_bind4 cgroup_sock/post_bind6 " +
+			"cgroup_sock/release sock_ops cgroup_device cgroup_sock_addr/bind4 cgroup_sock_addr/bind6 " +
+			"cgroup_sock_addr/connect4 cgroup_sock_addr/connect6 cgroup_sock_addr/sendmsg4 " +
+			"cgroup_sock_addr/sendmsg6 cgroup_sysctl cgroup_sockopt/get cgroup_sockopt/set tracing/iter sk_lookup", 0, 1},
+		{"cgroup_skb/egress", 0, 3},
+		{"cgroup_sock_addr/recvmsg4 cgroup_sock_addr/recvmsg6 cgroup_sock_addr/getpeername4 " +
+			"cgroup_sock_addr/getpeername6 cgroup_sock_addr/getsockname4 cgroup_sock_addr/getsockname6", 1, 1},
+		{"tracing/fentry tracing/fexit", 0, 0},
+	},
+	maps: []mapRow{
+		{"1", "1-2 5-6 9-14 17 25"},
+		{"2", "1-2 5-6 9-11"},
+		{"3", "1-2 5-6 9-11 15 18"},
+		{"12", "3"},
+		{"22 25 55 111 121", "4"},
+		{"27", "7"},
+		{"33 37", "8"},
+		{"51", "14 16-17 25"},
+		{"52-53 60", "15"},
+		{"70-72", "18"},
+		{"81", "19 21"},
+		{"82", "15 18 20"},
+		{"87-89", "22-23"},
+		{"107-108", "24"},
+		{"130-131 134", "27"},
+		{"145-146", "28"},
+	},
+	mapTypes:  "1-25 27-28",
+	sleepable: "",
+	switches:  "variable-stack return-pointer spill32",
+}

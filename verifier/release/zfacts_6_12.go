@@ -2,4 +2,48 @@
 
 package release
 
-var facts6_12 = facts{}
+// facts6_12 is what Linux 6.12 says of results, maps and switches.
+var facts6_12 = facts{
+	returns: []returnRow{
+		{"cgroup_skb/ingress cgroup_sock/create cgroup_sock/post_bind4 cgroup_sock/post_bind6 " +
+			"cgroup_sock/release sock_ops cgroup_device cgroup_sock_addr/connect4 cgroup_sock_addr/connect6 " +
+			"cgroup_sock_addr/sendmsg4 cgroup_sock_addr/sendmsg6 cgroup_sock_addr/connect_unix " +
+			"cgroup_sock_addr/sendmsg_unix cgroup_sysctl cgroup_sockopt/get cgroup_sockopt/set tracing/iter " +
+			"lsm/cgroup sk_lookup netfilter", 0, 1},
+		{"cgroup_skb/egress cgroup_sock_addr/bind4 cgroup_sock_addr/bind6", 0, 3},
+		{"cgroup_sock_addr/recvmsg4 cgroup_sock_addr/recvmsg6 cgroup_sock_addr/getpeername4 " +
+			"cgroup_sock_addr/getpeername6 cgroup_sock_addr/getsockname4 cgroup_sock_addr/getsockname6 " +
+			"cgroup_sock_addr/recvmsg_unix cgroup_sock_addr/getpeername_unix cgroup_sock_addr/getsockname_unix", 1, 1},
+		{"tracing/fentry tracing/fexit", 0, 0},
+		{"lsm", -4095, 0},
+	},
+	maps: []mapRow{
+		{"1", "1-2 5-6 9-14 17 25"},
+		{"2", "1-2 5-6 9-11"},
+		{"3", "1-2 5-6 9-11 15 18"},
+		{"12", "3"},
+		{"22 25 55 111 121", "4"},
+		{"27", "7"},
+		{"33 37", "8"},
+		{"51", "17 25"},
+		{"52-53 60", "15"},
+		{"70-72", "18"},
+		{"81", "19 21"},
+		{"82", "15 18 20"},
+		{"87 89", "22-23 30"},
+		{"88", "22-23"},
+		{"107-108", "24"},
+		{"130-131 134 198", "27"},
+		{"145-146", "28"},
+		{"156-157", "29"},
+		{"164", "1-2 5-6 9-10"},
+		{"195", "5-6 10"},
+		{"209", "31"},
+		{"210-211", "32"},
+	},
+	mapTypes:  "1-25 27-33",
+	sleepable: "1-2 5-6 9-10 12-13 22-24 27-29 31-32",
+	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 st-context ldxs-context unwritten-stack unwritten-helper " +
+		"variable-stack return-pointer spill32 spill-linked linked-delta jne-bounds register-bounds " +
+		"null-equal",
+}
