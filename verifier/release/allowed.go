@@ -45,6 +45,9 @@ func (r *Release) allowedAt(hook int) *Set {
 	if set == nil && Hooks[hook].Name == "tracing/fmod_ret" { // not every kernel has what could be asked about
 		set = r.allowed.hook(hookNamed("tracing/fexit"))
 	}
+	if set == nil && Hooks[hook].Type == LircMode2 {
+		set = &lirc
+	}
 	if set == nil && r.lender != nil {
 		set = r.lender.allowed.hook(hook)
 	}
@@ -74,8 +77,21 @@ func (r *Release) allowedHook(id int32, hook int) bool {
 	if set == nil {
 		return false
 	}
-	return set.Has(int(id)) || id == probeWriteUser && r.lender != nil && r.lender.allowedHook(id, hook)
+	switch {
+	case set.Has(int(id)):
+		return true
+	case id == overrideReturn:
+		return Hooks[hook].Type == Kprobe
+	}
+	return id == probeWriteUser && r.lender != nil && r.lender.allowedHook(id, hook)
 }
+
+// overrideReturn is a matter of configuration (BPF_KPROBE_OVERRIDE), which no kernel had that was asked.
+const overrideReturn = 58
+
+// lirc is what lirc_mode2 programs may call. That type is a matter of configuration too, and so the
+// list is by hand; older releases have less of it.
+var lirc = mustSet("1-3 5-7 12 77-78 87-89 92 125")
 
 // probeWriteUser is not there while the kernel is locked down, as the one was that was asked.
 const probeWriteUser = 36

@@ -32,11 +32,15 @@ func (r *Release) ContextRow(hook int) *CtxRow {
 type Facts struct {
 	Returns, Maps                 map[string]string
 	MapTypes, Sleepable, Switches string
+	Lookup, Update, Delete        string // hooks at which sockmaps may be
 }
 
 // Facts gives the release's table.
 func (r *Release) Facts() Facts {
-	f := Facts{map[string]string{}, map[string]string{}, r.facts.mapTypes, r.facts.sleepable, r.facts.switches}
+	f := Facts{
+		Returns: map[string]string{}, Maps: map[string]string{}, MapTypes: r.facts.mapTypes, Sleepable: r.facts.sleepable,
+		Switches: r.facts.switches, Lookup: r.facts.sockmaps[1], Update: r.facts.sockmaps[2], Delete: r.facts.sockmaps[3],
+	}
 	for _, row := range r.facts.returns {
 		for _, h := range strings.Fields(row.hooks) {
 			f.Returns[h] = fmt.Sprint(row.lo, " ", row.hi)

@@ -15,6 +15,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
+	kinds "github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
 // TestFacts asks about what zfacts_*.go has.
@@ -22,6 +23,7 @@ func TestFacts(t *testing.T) {
 	each(t, func(t *testing.T, k kernel) {
 		had := k.release.Facts()
 		got := release.Facts{Returns: k.returns(had), Switches: k.switches(t), MapTypes: k.mapTypes().String()}
+		got.Lookup, got.Update, got.Delete = k.sockmaps(1, had.Lookup), k.sockmaps(2, had.Update), k.sockmaps(3, had.Delete)
 		got.Maps, got.Sleepable = k.mapsOfHelpers(), k.sleepableMaps().String()
 		if *generate {
 			writeFacts(t, k.release, &got)
@@ -32,6 +34,9 @@ func TestFacts(t *testing.T) {
 			{"switches", got.Switches, had.Switches},
 			{"types of maps", got.MapTypes, had.MapTypes},
 			{"types of maps by helper", sorted(got.Maps), sorted(had.Maps)},
+			{"lookups in sockmaps", got.Lookup, had.Lookup},
+			{"updates of sockmaps", got.Update, had.Update},
+			{"deletes from sockmaps", got.Delete, had.Delete},
 			{"types of maps for the sleepable", got.Sleepable, had.Sleepable},
 		} {
 			if f.got != f.want {
@@ -213,12 +218,59 @@ func (k kernel) mapsOfHelper(hook *release.Hook, h *release.Helper, types releas
 		}
 		b.emit(call(h.ID))
 		b.finish(h)
-		if r := k.TryLoads([]*kernelcmp.Load{b.load()})[0]; r.Errno == 0 && r.Problem == "" {
-			set.Add(typ)
+		if r := k.TryLoads([]*kernelcmp.Load{b.load()})[0]; r.Problem == "" && (r.Errno == 0 || leaks(r.Log)) {
+			set.Add(typ) // a lookup of a socket is a reference, which the program does not give back
 			ok = true
 		}
 	}
 	return set, ok
+}
+
+// sockmaps are the hooks at which a helper takes sockmaps.
+func (k kernel) sockmaps(id int32, had string) string {
+	var names []string
+	var types release.Set
+	types.Add(int(kinds.SockMap))
+	for i := range release.Hooks {
+		hook := &release.Hooks[i]
+		if k.cannotLoad(hook) != "" && slices.Contains(strings.Fields(had), hook.Name) {
+			names = append(names, hook.Name)
+		}
+		h, allowed := k.release.HelperFor(id, hook.Type, hook.Attach)
+		if !allowed {
+			continue
+		}
+		ok := false
+		if id == 2 {
+			ok = k.updatesSockmap(hook, h)
+		} else {
+			_, ok = k.mapsOfHelper(hook, h, types)
+		}
+		if ok {
+			names = append(names, hook.Name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// updatesSockmap asks with a socket as the value. Where programs have no socket the answer is no.
+func (k kernel) updatesSockmap(hook *release.Hook, h *release.Helper) bool {
+	result, _ := k.goodResult(hook)
+	b := newBuilder(hook, result)
+	b.release = k.release
+	_, lookup := k.release.HelperFor(84, hook.Type, hook.Attach)
+	if !b.prepareSock(release.Arg{}) && !(lookup && b.prepareSock(release.Arg{Release: true})) {
+		return false
+	}
+	m := mapOfType(uint32(kinds.SockMap))
+	b.instead = &m
+	for i := range 4 {
+		b.good(h, i)
+	}
+	b.emit(movx(3, 7), call(2))
+	b.leave()
+	r := k.TryLoads([]*kernelcmp.Load{b.load()})[0]
+	return r.Problem == "" && (r.Errno == 0 || leaks(r.Log))
 }
 
 func writeFacts(t *testing.T, r *release.Release, f *release.Facts) {
@@ -234,6 +286,10 @@ func writeFacts(t *testing.T, r *release.Release, f *release.Facts) {
 			t.Fatal(err)
 		}
 		fmt.Fprintf(&b, "{%q, %q},\n", set.String(), g.value)
+	}
+	b.WriteString("},\nsockmaps: map[int32]string{\n")
+	for id, hooks := range []string{f.Lookup, f.Update, f.Delete} {
+		fmt.Fprintf(&b, "%d: %s,\n", id+1, strings.TrimSpace(wrapped(hooks)))
 	}
 	fmt.Fprintf(&b, "},\nmapTypes: %q,\nsleepable: %q,\nswitches: %s,\n}\n", f.MapTypes, f.Sleepable, strings.TrimSpace(wrapped(f.Switches)))
 	writeGo(t, "zfacts_"+suffix(r)+".go", b.String())

@@ -13,7 +13,8 @@ const (
 	BSWAP        Switch = "bswap"
 	JA32         Switch = "ja32"
 	MayGoto      Switch = "may_goto"
-	AcquireLoad  Switch = "load_acquire" // and store_release
+	MayGotoNext  Switch = "may_goto-next" // may_goto with offset 0
+	AcquireLoad  Switch = "load_acquire"  // and store_release
 )
 
 // Memory.
@@ -46,7 +47,7 @@ const (
 
 // Switches are all of them.
 var Switches = []Switch{
-	FetchAtomics, MOVSX, LDXS, SDIV, BSWAP, JA32, MayGoto, AcquireLoad,
+	FetchAtomics, MOVSX, LDXS, SDIV, BSWAP, JA32, MayGoto, MayGotoNext, AcquireLoad,
 	STContext, LDXSContext, UnwrittenStack, UnwrittenHelper, VariableStack, VariableSyscall, SyscallMemory, ReadOnlyMemIn, PrivateStack, ReturnPointer,
 	Spill32, SpillLinked, LinkedDelta, JNEBounds, RegisterBounds, DivBounds, ModBounds, NegBounds, NullEqual, ConstKeyNonNull,
 }

@@ -15,7 +15,7 @@ var facts6_1 = facts{
 		{"tracing/fentry tracing/fexit", 0, 0},
 	},
 	maps: []mapRow{
-		{"1", "1-2 5-6 9-14 17 25"},
+		{"1", "1-2 5-6 9-15 17-18 25"},
 		{"2", "1-2 5-6 9-11"},
 		{"3", "1-2 5-6 9-11 15 18"},
 		{"12", "3"},
@@ -36,6 +36,22 @@ var facts6_1 = facts{
 		{"164", "1-2 5-6 9-10"},
 		{"195", "5-6 10"},
 		{"209", "31"},
+	},
+	sockmaps: map[int32]string{
+		1: "socket_filter kprobe kprobe/multi sched_cls sched_act tracepoint xdp xdp/devmap xdp/cpumap " +
+			"perf_event cgroup_skb/ingress cgroup_skb/egress cgroup_sock/create cgroup_sock/post_bind4 " +
+			"cgroup_sock/post_bind6 cgroup_sock/release lwt_in lwt_out lwt_xmit sock_ops sk_skb cgroup_device " +
+			"sk_msg raw_tracepoint cgroup_sock_addr/bind4 cgroup_sock_addr/bind6 cgroup_sock_addr/connect4 " +
+			"cgroup_sock_addr/connect6 cgroup_sock_addr/sendmsg4 cgroup_sock_addr/sendmsg6 " +
+			"cgroup_sock_addr/recvmsg4 cgroup_sock_addr/recvmsg6 cgroup_sock_addr/getpeername4 " +
+			"cgroup_sock_addr/getpeername6 cgroup_sock_addr/getsockname4 cgroup_sock_addr/getsockname6 " +
+			"lwt_seg6local sk_reuseport sk_reuseport/migrate flow_dissector cgroup_sysctl raw_tracepoint_writable " +
+			"cgroup_sockopt/get cgroup_sockopt/set tracing/tp_btf tracing/fentry tracing/fexit tracing/iter lsm " +
+			"lsm/cgroup sk_lookup",
+		2: "socket_filter sched_cls sched_act xdp xdp/devmap xdp/cpumap sk_reuseport sk_reuseport/migrate " +
+			"sk_lookup",
+		3: "socket_filter sched_cls sched_act xdp xdp/devmap xdp/cpumap sock_ops sk_reuseport " +
+			"sk_reuseport/migrate flow_dissector tracing/iter sk_lookup",
 	},
 	mapTypes:  "1-25 27-31",
 	sleepable: "1-2 5-6 9-10 12-13 24 27-29 31",

@@ -16,7 +16,7 @@ var facts6_18 = facts{
 			"cgroup_sock_addr/recvmsg_unix cgroup_sock_addr/getpeername_unix cgroup_sock_addr/getsockname_unix", 1, 1},
 	},
 	maps: []mapRow{
-		{"1", "1-2 5-6 9-14 17 25"},
+		{"1", "1-2 5-6 9-15 17-18 25"},
 		{"2", "1-2 5-6 9-11"},
 		{"3", "1-2 5-6 9-11 15 18"},
 		{"12", "3"},
@@ -38,9 +38,26 @@ var facts6_18 = facts{
 		{"209", "31"},
 		{"210-211", "32"},
 	},
+	sockmaps: map[int32]string{
+		1: "socket_filter kprobe kprobe/multi sched_cls sched_act tracepoint xdp xdp/devmap xdp/cpumap " +
+			"perf_event cgroup_skb/ingress cgroup_skb/egress cgroup_sock/create cgroup_sock/post_bind4 " +
+			"cgroup_sock/post_bind6 cgroup_sock/release lwt_in lwt_out lwt_xmit sock_ops sk_skb cgroup_device " +
+			"sk_msg raw_tracepoint cgroup_sock_addr/bind4 cgroup_sock_addr/bind6 cgroup_sock_addr/connect4 " +
+			"cgroup_sock_addr/connect6 cgroup_sock_addr/sendmsg4 cgroup_sock_addr/sendmsg6 " +
+			"cgroup_sock_addr/recvmsg4 cgroup_sock_addr/recvmsg6 cgroup_sock_addr/getpeername4 " +
+			"cgroup_sock_addr/getpeername6 cgroup_sock_addr/getsockname4 cgroup_sock_addr/getsockname6 " +
+			"cgroup_sock_addr/connect_unix cgroup_sock_addr/sendmsg_unix cgroup_sock_addr/recvmsg_unix " +
+			"cgroup_sock_addr/getpeername_unix cgroup_sock_addr/getsockname_unix lwt_seg6local sk_reuseport " +
+			"sk_reuseport/migrate flow_dissector cgroup_sysctl raw_tracepoint_writable cgroup_sockopt/get " +
+			"cgroup_sockopt/set tracing/tp_btf tracing/iter sk_lookup netfilter",
+		2: "socket_filter sched_cls sched_act xdp xdp/devmap xdp/cpumap sk_reuseport sk_reuseport/migrate " +
+			"sk_lookup",
+		3: "socket_filter sched_cls sched_act xdp xdp/devmap xdp/cpumap sock_ops sk_reuseport " +
+			"sk_reuseport/migrate flow_dissector tracing/iter sk_lookup",
+	},
 	mapTypes:  "1-25 27-33",
 	sleepable: "1-2 5-6 9-10 12-13 22-24 27-29 31-32",
-	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 may_goto load_acquire st-context ldxs-context " +
+	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 may_goto may_goto-next load_acquire st-context ldxs-context " +
 		"unwritten-stack unwritten-helper variable-stack checked-mem-write private-stack return-pointer " +
 		"spill32 spill-linked linked-delta jne-bounds register-bounds neg-bounds null-equal constkey-nonnull",
 }

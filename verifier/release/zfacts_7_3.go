@@ -18,7 +18,7 @@ var facts7_3 = facts{
 		{"lsm", -4095, 0},
 	},
 	maps: []mapRow{
-		{"1", "1-2 5-6 9-14 17 25"},
+		{"1", "1-2 5-6 9-15 17-18 25"},
 		{"2-3", "1-2 5-6 9-11"},
 		{"12", "3"},
 		{"22 25 55 111 121", "4"},
@@ -40,9 +40,25 @@ var facts7_3 = facts{
 		{"209", "31"},
 		{"210-211", "32"},
 	},
+	sockmaps: map[int32]string{
+		1: "socket_filter kprobe kprobe/multi sched_cls sched_act tracepoint xdp xdp/devmap xdp/cpumap " +
+			"perf_event cgroup_skb/ingress cgroup_skb/egress cgroup_sock/create cgroup_sock/post_bind4 " +
+			"cgroup_sock/post_bind6 cgroup_sock/release lwt_in lwt_out lwt_xmit sock_ops sk_skb cgroup_device " +
+			"sk_msg raw_tracepoint cgroup_sock_addr/bind4 cgroup_sock_addr/bind6 cgroup_sock_addr/connect4 " +
+			"cgroup_sock_addr/connect6 cgroup_sock_addr/sendmsg4 cgroup_sock_addr/sendmsg6 " +
+			"cgroup_sock_addr/recvmsg4 cgroup_sock_addr/recvmsg6 cgroup_sock_addr/getpeername4 " +
+			"cgroup_sock_addr/getpeername6 cgroup_sock_addr/getsockname4 cgroup_sock_addr/getsockname6 " +
+			"cgroup_sock_addr/connect_unix cgroup_sock_addr/sendmsg_unix cgroup_sock_addr/recvmsg_unix " +
+			"cgroup_sock_addr/getpeername_unix cgroup_sock_addr/getsockname_unix lwt_seg6local sk_reuseport " +
+			"sk_reuseport/migrate flow_dissector cgroup_sysctl raw_tracepoint_writable cgroup_sockopt/get " +
+			"cgroup_sockopt/set tracing/tp_btf tracing/fentry tracing/fexit tracing/fmod_ret tracing/iter lsm " +
+			"lsm/cgroup sk_lookup netfilter",
+		2: "sk_reuseport sk_reuseport/migrate sk_lookup",
+		3: "sock_ops sk_reuseport sk_reuseport/migrate tracing/iter sk_lookup",
+	},
 	mapTypes:  "1-25 27-33",
 	sleepable: "1-2 5-6 9-13 22-24 27-29 31-32",
-	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 may_goto load_acquire st-context ldxs-context " +
+	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 may_goto may_goto-next load_acquire st-context ldxs-context " +
 		"unwritten-stack unwritten-helper variable-stack variable-syscall syscall-memory checked-mem-write " +
 		"private-stack return-pointer spill32 spill-linked linked-delta jne-bounds register-bounds div-bounds " +
 		"mod-bounds neg-bounds null-equal constkey-nonnull",
