@@ -21,7 +21,8 @@ type builder struct {
 	insns  []spec.Insn
 	maps   []kernelcmp.RawMap
 	vars   []string
-	callee bool // there is a callback
+	callee bool        // there is a callback
+	body   []spec.Insn // of the callback; nil: it returns 0
 
 	release   *release.Release
 	sleepable bool
@@ -85,7 +86,10 @@ func (b *builder) load() *kernelcmp.Load {
 			in.Imm = int32(entry - i - 1)
 		}
 	}
-	l.Insns = append(l.Insns, mov(0, 0), exit)
+	if b.body == nil {
+		b.body = []spec.Insn{mov(0, 0), exit}
+	}
+	l.Insns = append(l.Insns, b.body...)
 	l.Funcs = []uint32{0, uint32(entry)}
 	return l
 }

@@ -117,9 +117,12 @@ func (f findings) report(t *testing.T) {
 // resultInLog finds what a verifier says that a helper gave.
 var resultInLog = regexp.MustCompile(`R0(?:_[rwDP]+)?=([a-z_][a-z_0-9]*)?`)
 
+// walkLine finds an instruction in a log's walk, whose lines begin with its number; those of other
+// lists are indented.
+func walkLine(insn string) *regexp.Regexp { return regexp.MustCompile(`(?m)^\d+: ` + insn) }
+
 func loadedResult(log string, id int32) string {
-	// Lines of the walk begin with the instruction's number; those of other lists are indented.
-	at := regexp.MustCompile(fmt.Sprintf(`(?m)^\d+: \(85\) call .*#%d\b`, id)).FindStringIndex(log)
+	at := walkLine(fmt.Sprintf(`\(85\) call .*#%d\b`, id)).FindStringIndex(log)
 	if at == nil {
 		return "?"
 	}
