@@ -43,7 +43,13 @@ var semantics = []string{
 }
 
 // pure packages depend on the standard library and x/sys alone.
-var pure = []string{"spec", "vm", "vm/mem", "vm/maps", "vm/hook", "refvm", "fastvm", "jit", "verifier"}
+var pure = []string{"spec", "vm", "vm/mem", "vm/maps", "vm/hook", "refvm", "fastvm", "jit", "verifier", "verifier/num", "verifier/release"}
+
+// leaves may import of the project only what is listed: they are domains of their own.
+var leaves = map[string][]string{
+	"verifier/num":     {"internal/mutant"},
+	"verifier/release": {},
+}
 
 type pkg struct {
 	ImportPath string
@@ -111,6 +117,21 @@ func TestPurePackagesNeedNothing(t *testing.T) {
 		for _, dep := range all[module+name].Deps {
 			if !all[dep].Standard && !strings.HasPrefix(dep, module) && !strings.HasPrefix(dep, "golang.org/x/sys/") {
 				t.Errorf("%s depends on %s: spec, vm and the engines need nothing but x/sys", name, dep)
+			}
+		}
+	}
+}
+
+func TestLeavesImportLittle(t *testing.T) {
+	all := list(t)
+	for name, allowed := range leaves {
+		p, ok := all[module+name]
+		if !ok {
+			t.Errorf("there is no package %s", name)
+		}
+		for _, imp := range p.Imports {
+			if to, ours := strings.CutPrefix(imp, module); ours && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s: it may import %v", name, to, allowed)
 			}
 		}
 	}

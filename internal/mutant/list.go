@@ -60,6 +60,32 @@ const (
 	ARM64Rev32Halves
 	ARM64JGTIncludesEqual
 	ARM64CbzNarrow
+	NumMeetIgnoresConflict
+	NumEmptyIsKept
+	NumTnumAddDropsCarries
+	NumMov32SignExtends
+	NumTruncateAcross
+	NumALU32Wide
+	NumRshArithmetic
+	NumJmp32CutBounds
+	NumOr32CutBounds
+	NumBitwise32Stale
+	NumSubFromUmin
+	NumAddOverflowMissed
+	NumDivByZeroForgotten
+	NumModByZeroForgotten
+	NumDiv32ZeroTest
+	NumSdivOverflow
+	NumSmodDivisorSign
+	NumUnsetPossible
+	NumJSLEStrict
+	NumJmp32DecidedWhole
+	NumJeq32SetsWhole
+	NumMovsx32Wide
+	NumSignedFromUnsigned
+	NumSubsumesInverted
+	NumJoinIgnoresValue
+	NumLsh32CountWide
 )
 
 // All lists every mutant, in order of ID.
@@ -121,4 +147,30 @@ var All = []Mutant{
 	{ARM64Rev32Halves, "arm64-rev32-halves", "jit/arm64", "be32 and bswap32 swap the bytes of each half", "mips BSWAP16/32"},
 	{ARM64JGTIncludesEqual, "arm64-jgt-includes-equal", "jit/arm64", "jgt jumps where both are equal", "arm64 condition codes"},
 	{ARM64CbzNarrow, "arm64-cbz-narrow", "jit/arm64", "64-bit jeq with 0 tests the lower half", "x86-32 711aef1bbf88"},
+	{NumMeetIgnoresConflict, "num-meet-ignores-conflict", "verifier/num", "bits known to be 0 and known to be 1 meet as 1, not as a dead branch", "b9c0a5c48396"},
+	{NumEmptyIsKept, "num-empty-is-kept", "verifier/num", "ranges and bits without a number in common are left as they are", "b9c0a5c48396"},
+	{NumTnumAddDropsCarries, "num-tnum-add-drops-carries", "verifier/num", "the sum's bits are known where the operands' bits are, whatever is carried", "Vishwanathan et al., CGO 2022"},
+	{NumMov32SignExtends, "num-mov32-sign-extends", "verifier/num", "mov32 is thought to sign-extend", "CVE-2017-16995"},
+	{NumTruncateAcross, "num-truncate-across", "verifier/num", "truncation keeps the ends although the range crosses 2^32", "CVE-2017-16996"},
+	{NumALU32Wide, "num-alu32-wide", "verifier/num", "32-bit operators work on 64 bits and cut the result", "CVE-2017-17852, CVE-2018-18445"},
+	{NumRshArithmetic, "num-rsh-arithmetic", "verifier/num", "rsh keeps signs", "CVE-2017-17853"},
+	{NumJmp32CutBounds, "num-jmp32-cut-bounds", "verifier/num", "a 32-bit comparison takes the lower halves of the 64-bit ends for 32-bit ends", "CVE-2020-8835"},
+	{NumOr32CutBounds, "num-or32-cut-bounds", "verifier/num", "or32 takes the lower halves of the 64-bit ends for 32-bit ends", "CVE-2020-27194"},
+	{NumBitwise32Stale, "num-bitwise32-stale", "verifier/num", "and, or, xor of constant subregisters keep the old 32-bit ranges", "CVE-2021-3490"},
+	{NumSubFromUmin, "num-sub-from-umin", "verifier/num", "u32_min is umin if that fits, whether umax does or not", "CVE-2021-31440"},
+	{NumAddOverflowMissed, "num-add-overflow-missed", "verifier/num", "sums that go round are not noticed", "bc895e8b2a64"},
+	{NumDivByZeroForgotten, "num-div-by-zero-forgotten", "verifier/num", "a quotient by what may be 0 is not 0", "900dbb6db68b"},
+	{NumModByZeroForgotten, "num-mod-by-zero-forgotten", "verifier/num", "a remainder by what may be 0 is below the divisor", "CVE-2021-3444"},
+	{NumDiv32ZeroTest, "num-div32-zero-test", "verifier/num", "div32 and mod32 look at 64 bits to see whether the divisor may be 0", "CVE-2021-3600"},
+	{NumSdivOverflow, "num-sdiv-overflow", "verifier/num", "MIN / -1 stays out of the quotients", "PREVAIL ae3a0ea6"},
+	{NumSmodDivisorSign, "num-smod-divisor-sign", "verifier/num", "the remainder of smod has the divisor's sign", "900dbb6db68b"},
+	{NumUnsetPossible, "num-unset-possible", "verifier/num", "not jumping by jset clears all bits that may be in the mask", "CVE-2025-39748"},
+	{NumJSLEStrict, "num-jsle-strict", "verifier/num", "jsle is decided without the case that both are equal", "ee114dd64c00"},
+	{NumJmp32DecidedWhole, "num-jmp32-decided-whole", "verifier/num", "a 32-bit comparison is decided by 64-bit ranges", "fd675184fc7a"},
+	{NumJeq32SetsWhole, "num-jeq32-sets-whole", "verifier/num", "jeq32 makes the whole registers equal", "a12ca6277eca"},
+	{NumMovsx32Wide, "num-movsx32-wide", "verifier/num", "movsx to 32 bits leaves the sign in the upper half", "PREVAIL df5641a3"},
+	{NumSignedFromUnsigned, "num-signed-from-unsigned", "verifier/num", "a range that crosses the sign boundary is taken for a signed one", "PREVAIL 6025c9b9"},
+	{NumSubsumesInverted, "num-subsumes-inverted", "verifier/num", "the known bits are compared the wrong way round", "PREVAIL 7c70a26b"},
+	{NumJoinIgnoresValue, "num-join-ignores-value", "verifier/num", "joined bits that differ stay known", "PREVAIL fb6c0e31"},
+	{NumLsh32CountWide, "num-lsh32-count-wide", "verifier/num", "32-bit shifts take six bits of the count", "uBPF 54be1df5"},
 }
