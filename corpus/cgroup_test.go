@@ -128,7 +128,8 @@ func policyEntries(o spec.ByteOrder, policies []policy) (all []vmmaps.Entry) {
 	for _, p := range policies {
 		value := numbers(o, p.left, p.denied, 0)
 		o.Binary().PutUint32(value[16:], p.mark)
-		all = append(all, entry(append(word(o, p.bits), p.addr[:]...), value))
+		key := append(append(word(o, p.bits), p.addr[:]...), 0, 0, 0, 0)
+		all = append(all, entry(key, value))
 	}
 	return all
 }

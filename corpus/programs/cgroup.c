@@ -9,9 +9,14 @@
  */
 #include "bpf.h"
 
+/*
+ * A trie's value may stand right behind the bytes of its key. Eight of those keep it
+ * aligned, as the atomic operations on it want it.
+ */
 struct prefix {
 	u32 bits;
 	u32 addr; /* as in the packet */
+	u32 zero;
 };
 
 struct policy {
@@ -104,6 +109,7 @@ SEC("cgroup_skb/egress") int egress(struct __sk_buff *skb)
 		return finish(NOT_IPV4);
 	to.bits = 32;
 	to.addr = ip.daddr;
+	to.zero = 0;
 	policy = map_lookup(&policies, &to);
 	if (!policy)
 		return finish(NO_POLICY);
