@@ -72,6 +72,12 @@ const (
 	NumSubsumesInverted
 	NumJoinIgnoresValue
 	NumLsh32CountWide
+	VerifierDeltaForgotten
+	VerifierStackNotCompared
+	VerifierLinksNotCompared
+	VerifierScalarIsPointer
+	VerifierNothingDemanded
+	VerifierRangeNotCompared
 )
 
 // All lists every mutant, in order of ID.
@@ -145,4 +151,10 @@ var All = []Mutant{
 	{NumSubsumesInverted, "num-subsumes-inverted", "verifier/num", "the known bits are compared the wrong way round", "PREVAIL 7c70a26b"},
 	{NumJoinIgnoresValue, "num-join-ignores-value", "verifier/num", "joined bits that differ stay known", "PREVAIL fb6c0e31"},
 	{NumLsh32CountWide, "num-lsh32-count-wide", "verifier/num", "32-bit shifts take six bits of the count", "uBPF 54be1df5"},
+	{VerifierDeltaForgotten, "verifier-delta-forgotten", "verifier/state", "registers that differ by a constant are narrowed as if they were equal", "6e951a9b1af5"},
+	{VerifierStackNotCompared, "verifier-stack-not-compared", "verifier/state", "states are alike whatever is on the stack", "CVE-2024-45020"},
+	{VerifierLinksNotCompared, "verifier-links-not-compared", "verifier/state", "states are alike although equal registers of the old one are not equal in the new", "713274f1f2c8"},
+	{VerifierScalarIsPointer, "verifier-scalar-is-pointer", "verifier/state", "an old number covers a new pointer", "CVE-2017-17855"},
+	{VerifierNothingDemanded, "verifier-nothing-demanded", "verifier/state", "no number counts when states are compared", "CVE-2023-2163"},
+	{VerifierRangeNotCompared, "verifier-range-not-compared", "verifier/state", "states are alike although less of the packet is known to be there", "CVE-2017-17855"},
 }

@@ -1,0 +1,159 @@
+package transfer
+
+import (
+	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
+	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
+	"github.com/lockstep-ebpf/lockstep/vm/maps"
+)
+
+// Rules are what a release, the machine and the caller decide.
+type Rules struct {
+	StrictAlign bool // packets and map values too (BPF_F_STRICT_ALIGNMENT)
+}
+
+// Machine steps states of one program.
+type Machine struct {
+	Rules
+	Type   hook.Type
+	Info   *hook.Info
+	Order  spec.ByteOrder
+	Insns  []spec.Insn
+	Graph  *cfg.Graph
+	Maps   []*maps.Spec
+	Memory uint32 // bytes that r1 points to, of type mem
+
+	// StackUsed is how deep each function reaches into its frame, in bytes.
+	StackUsed []int
+	ids       uint32
+}
+
+// Effect is what came of a step. The state itself goes on at its PC.
+type Effect struct {
+	Fork *state.State // goes on too
+	End  bool         // the path has come to its end
+}
+
+// Start is the state in which the program is entered.
+func (m *Machine) Start() *state.State {
+	s := state.New()
+	f := s.Frame()
+	f.Regs[10] = state.Reg{Kind: state.Stack}
+	if m.Info.Context == hook.Memory {
+		f.Regs[1] = state.Reg{Kind: state.Mem, Size: m.Memory}
+		f.Regs[2] = state.Const(uint64(m.Memory))
+		return s
+	}
+	f.Regs[1] = state.Reg{Kind: state.Ctx}
+	return s
+}
+
+// id is a number that no other has.
+func (m *Machine) id() uint32 {
+	m.ids++
+	return m.ids
+}
+
+// Step takes one instruction.
+func (m *Machine) Step(s *state.State) (Effect, *Failure) {
+	i := m.Insns[s.PC]
+	var e Effect
+	var f *Failure
+	next := s.PC + 1
+	switch i.Class() {
+	case spec.ClassALU, spec.ClassALU64:
+		f = m.alu(s, i)
+	case spec.ClassLDX:
+		f = m.load(s, i)
+	case spec.ClassST, spec.ClassSTX:
+		if i.Class() == spec.ClassSTX && i.Op&0xe0 == spec.ModeATOMIC {
+			f = m.atomic(s, i)
+		} else {
+			f = m.store(s, i)
+		}
+	case spec.ClassLD:
+		if i.Wide() {
+			next++
+			f = m.lddw(s, i, m.Insns[s.PC+1])
+		} else {
+			f = m.packetLoad(s, i)
+		}
+	default:
+		return m.jump(s, i)
+	}
+	s.PC = next
+	return e, f
+}
+
+// jump takes an instruction of the classes JMP and JMP32.
+func (m *Machine) jump(s *state.State, i spec.Insn) (Effect, *Failure) {
+	switch {
+	case i.Op == spec.EXIT:
+		return m.exit(s)
+	case i.Op == spec.CALL:
+		return m.call(s, i)
+	case i.Op == spec.JCOND:
+		return m.mayGoto(s, i), nil
+	case cfg.Plain(i):
+		s.PC, _ = cfg.Jump(i, s.PC)
+		return Effect{}, nil
+	}
+	return m.branch(s, i)
+}
+
+// mayGoto goes on both ways: the budget may be spent or not. The way that goes round again
+// is the fork.
+func (m *Machine) mayGoto(s *state.State, i spec.Insn) Effect {
+	round := s.Clone()
+	round.PC++
+	round.Rounds++
+	for cp := s.Parent; cp != nil; cp = cp.Parent {
+		if cp.PC == s.PC && len(cp.Frames) == len(s.Frames) && cp != s.Parent {
+			round.Widen(cp)
+			break
+		}
+	}
+	s.PC += 1 + int(i.Off)
+	return Effect{Fork: round}
+}
+
+// readable checks that a register may be read.
+func (m *Machine) readable(s *state.State, n uint8) *Failure {
+	if r := s.Reg(n); r.Kind == state.NotInit {
+		return failReg("unwritten-register", n, r, "a register that was written on every path", "R%d !read_ok", n)
+	}
+	return nil
+}
+
+// lddw loads a constant of 64 bits, or an address.
+func (m *Machine) lddw(s *state.State, lo, hi spec.Insn) *Failure {
+	dst := s.Reg(lo.Dst)
+	switch lo.Src {
+	case spec.LDDWValue:
+		*dst = state.Const(spec.Imm64(lo, hi))
+		return nil
+	case spec.LDDWFunc:
+		*dst = state.Reg{Kind: state.Func, Map: int32(m.Graph.FuncAt(s.PC + 1 + int(lo.Imm)))}
+		return nil
+	case spec.LDDWBTFVar:
+		return unsupported("kernel variables (lddw of a BTF id)")
+	}
+	if lo.Imm < 0 || int(lo.Imm) >= len(m.Maps) {
+		return &Failure{Class: BadObject, Rule: "no-map", Register: -1, Text: "fd is not pointing to valid bpf_map"}
+	}
+	spec0 := m.Maps[lo.Imm]
+	if lo.Src == spec.LDDWMapFD || lo.Src == spec.LDDWMapIdx {
+		*dst = state.Reg{Kind: state.Map, Map: lo.Imm}
+		return nil
+	}
+	off := uint32(hi.Imm)
+	switch {
+	case spec0.Type != maps.Array:
+		return fail("direct-value", "invalid access to map value pointer, value_size=%d off=%d", spec0.ValueSize, off)
+	case spec0.MaxEntries != 1, off >= spec0.ValueSize:
+		return fail("direct-value", "invalid access to map value pointer, value_size=%d off=%d", spec0.ValueSize, off)
+	}
+	*dst = state.Reg{Kind: state.MapValue, Map: lo.Imm, Off: int32(off)}
+	return nil
+}
