@@ -93,6 +93,9 @@ type executor struct {
 	pinned   bool               // runs on CPU 0
 	features map[string]Feature // those that have been asked for, by name
 	log      []byte
+
+	rawMaps   map[RawMap]int    // those that raw loads have asked for: descriptors
+	attachBTF map[string]uint32 // types of the kernel's BTF, by name; 0: not there
 }
 
 // value is an array map of one element that is mapped into this process.

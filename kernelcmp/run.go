@@ -23,6 +23,10 @@ func (e *executor) do(j *job) *answer {
 		a.Features = e.allFeatures()
 		return a
 	}
+	if j.Raw != nil {
+		a.Loaded = e.raw(j.Raw, &j.Programs[0])
+		return a
+	}
 	frames, err := layouts(j)
 	if err != nil {
 		r := vm.FromError(err)

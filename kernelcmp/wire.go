@@ -31,6 +31,7 @@ type job struct {
 	Inputs   []vm.Input
 	LoadOnly bool // verdict and log of the unchanged program, no run
 	Probe    bool // no case: which features are there
+	Raw      *Load
 }
 
 type program struct {
@@ -47,6 +48,7 @@ type answer struct {
 
 	Programs []ProgramInfo // of a job with LoadOnly that was loaded
 	Features []Feature     // of a job with Probe
+	Loaded   Loaded        // of a job with Raw
 }
 
 // run is what became of an input.

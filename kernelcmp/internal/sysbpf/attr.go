@@ -16,6 +16,8 @@ type Map struct {
 	Type, KeySize, ValueSize, MaxEntries, Flags uint32
 	InnerFD                                     uint32 // a map like those in a map of maps
 	Extra                                       uint64 // map_extra: of a bloom filter, hash functions
+	BTF                                         int    // descriptor of the BTF object that the next two are of; 0: none
+	KeyType, ValueType                          uint32
 }
 
 // Prog is what BPF_PROG_LOAD takes.
@@ -28,6 +30,10 @@ type Prog struct {
 	FDs      []int32 // what LDDW sources 5 and 6 index
 	LogLevel uint32  // 0: no log
 	Log      []byte  // where the log goes
+
+	License   string // empty: GPL
+	Attach    uint32 // expected_attach_type
+	AttachBTF uint32 // attach_btf_id, of the kernel's BTF
 }
 
 // FuncInfo says that a function starts at a slot (struct bpf_func_info).

@@ -35,9 +35,13 @@ func ptr[T any](s []T) unsafe.Pointer {
 func CreateMap(m *Map) (fd int, err error) {
 	attr := struct {
 		mapType, keySize, valueSize, maxEntries, flags, inner uint32
-		_                                                     [10]uint32 // NUMA node, name, device, BTF
+		_                                                     [6]uint32 // NUMA node, name, device
+		btf, keyType, valueType, vmlinuxType                  uint32
 		extra                                                 uint64
-	}{m.Type, m.KeySize, m.ValueSize, m.MaxEntries, m.Flags, m.InnerFD, [10]uint32{}, m.Extra}
+	}{
+		mapType: m.Type, keySize: m.KeySize, valueSize: m.ValueSize, maxEntries: m.MaxEntries, flags: m.Flags, inner: m.InnerFD,
+		btf: uint32(m.BTF), keyType: m.KeyType, valueType: m.ValueType, extra: m.Extra,
+	}
 	return call(unix.BPF_MAP_CREATE, &attr)
 }
 
@@ -211,7 +215,10 @@ func LoadProg(p *Prog) (fd int, err error) {
 		fdArray            unsafe.Pointer
 	}{
 		progType: p.Type, insnCnt: uint32(len(p.Code) / 8), insns: ptr(p.Code), license: ptr(license),
-		flags: p.Flags, fdArray: ptr(p.FDs),
+		flags: p.Flags, fdArray: ptr(p.FDs), attach: p.Attach, attachBTF: p.AttachBTF,
+	}
+	if p.License != "" {
+		attr.license = ptr(append([]byte(p.License), 0))
 	}
 	if p.LogLevel > 0 {
 		attr.logLevel, attr.logSize, attr.logBuf = p.LogLevel, uint32(len(p.Log)), ptr(p.Log)

@@ -1,0 +1,61 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Release is a release of Linux, by what its verifier allows.
+type Release struct {
+	Name  string // "linux-6.18"
+	Linux [2]int // {6, 18}
+
+	allowed *matrix
+}
+
+// All are the releases with a table, oldest first.
+var All = []*Release{
+	{Name: "linux-5.10", Linux: [2]int{5, 10}, allowed: &matrix{rows: allowed5_10}},
+	{Name: "linux-6.1", Linux: [2]int{6, 1}, allowed: &matrix{rows: allowed6_1}},
+	{Name: "linux-6.12", Linux: [2]int{6, 12}, allowed: &matrix{rows: allowed6_12}},
+	{Name: "linux-6.18", Linux: [2]int{6, 18}, allowed: &matrix{rows: allowed6_18}},
+}
+
+// ByName finds a release by its name, with or without "linux-".
+func ByName(name string) (*Release, error) {
+	var names []string
+	for _, r := range All {
+		if r.Name == name || strings.TrimPrefix(r.Name, "linux-") == name {
+			return r, nil
+		}
+		names = append(names, r.Name)
+	}
+	return nil, fmt.Errorf("unknown release %q: want one of %s", name, strings.Join(names, ", "))
+}
+
+func (r *Release) String() string { return r.Name }
+
+// AtLeast reports whether the release is not older than that of a version.
+func (r *Release) AtLeast(major, minor int) bool {
+	return slices.Compare(r.Linux[:], []int{major, minor}) >= 0
+}
+
+// Helper gives the prototype of a helper as most types of programs have it, if the release has the
+// helper at all.
+func (r *Release) Helper(id int32) (*Helper, bool) {
+	h := byID[id]
+	return h, h != nil && r.Exists(id)
+}
+
+var byID = func() map[int32]*Helper {
+	all := map[int32]*Helper{}
+	for _, family := range [][]Helper{mapHelpers, baseHelpers, packetHelpers, sockHelpers, traceHelpers} {
+		for i := range family {
+			if h := &family[i]; all[h.ID] == nil {
+				all[h.ID] = h
+			}
+		}
+	}
+	return all
+}()
