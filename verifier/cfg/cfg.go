@@ -40,10 +40,13 @@ func (e *Error) Error() string { return fmt.Sprintf("insn %d: %s", e.Insn, e.Tex
 
 // Options say what the structure depends on.
 type Options struct {
-	Args     func(helper int32) int // how many of r1 to r5 a helper looks at
-	TailCall int32                  // the helper's number
+	Args     func(helper int32) int  // how many of r1 to r5 a helper looks at
+	TailCall int32                   // the helper's number
 	Loops    func(helper int32) bool // helpers that call back
 }
+
+// tailCall is bpf_tail_call's number.
+const tailCall = 12
 
 // MaxFuncs is how many functions a program may have (BPF_MAX_SUBPROGS).
 const MaxFuncs = 256
@@ -237,7 +240,7 @@ func (g *Graph) note(o Options) {
 			}
 		}
 		switch {
-		case i.Op == spec.CALL && i.Src == spec.CallHelper && i.Imm == o.TailCall:
+		case i.Op == spec.CALL && i.Src == spec.CallHelper && i.Imm == tailCall:
 			f.TailCalls = true
 		case i.Class() == spec.ClassLD && !i.Wide():
 			f.LDAbs = true

@@ -3,6 +3,7 @@ package transfer
 import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
@@ -10,19 +11,23 @@ import (
 
 // Rules are what a release, the machine and the caller decide.
 type Rules struct {
+	Release     *release.Release
 	StrictAlign bool // packets and map values too (BPF_F_STRICT_ALIGNMENT)
 }
 
 // Machine steps states of one program.
 type Machine struct {
 	Rules
-	Type   hook.Type
-	Info   *hook.Info
-	Order  spec.ByteOrder
-	Insns  []spec.Insn
-	Graph  *cfg.Graph
-	Maps   []*maps.Spec
-	Memory uint32 // bytes that r1 points to, of type mem
+	Type  hook.Type
+	Info  *hook.Info
+	Order spec.ByteOrder
+	Insns []spec.Insn
+	Graph *cfg.Graph
+	Maps  []*maps.Spec
+
+	// Memory is how many bytes r1 points to, of type mem, and MemoryMax the most that r2 may
+	// say.
+	Memory, MemoryMax uint32
 
 	// StackUsed is how deep each function reaches into its frame, in bytes.
 	StackUsed []int
@@ -42,7 +47,7 @@ func (m *Machine) Start() *state.State {
 	f.Regs[10] = state.Reg{Kind: state.Stack}
 	if m.Info.Context == hook.Memory {
 		f.Regs[1] = state.Reg{Kind: state.Mem, Size: m.Memory}
-		f.Regs[2] = state.Const(uint64(m.Memory))
+		f.Regs[2] = state.Number(w.UnsignedRange(uint64(m.Memory), uint64(m.MemoryMax)))
 		return s
 	}
 	f.Regs[1] = state.Reg{Kind: state.Ctx}
@@ -156,4 +161,13 @@ func (m *Machine) lddw(s *state.State, lo, hi spec.Insn) *Failure {
 	}
 	*dst = state.Reg{Kind: state.MapValue, Map: lo.Imm, Off: int32(off)}
 	return nil
+}
+
+// NamesMap reports whether an LDDW names a map.
+func NamesMap(i spec.Insn) bool {
+	switch i.Src {
+	case spec.LDDWMapFD, spec.LDDWMapValue, spec.LDDWMapIdx, spec.LDDWMapIdxValue:
+		return true
+	}
+	return false
 }

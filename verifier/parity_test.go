@@ -1,0 +1,182 @@
+package verifier_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lockstep-ebpf/lockstep/fuzz/gen"
+	"github.com/lockstep-ebpf/lockstep/fuzz/tape"
+	"github.com/lockstep-ebpf/lockstep/kernelcmp"
+	"github.com/lockstep-ebpf/lockstep/spec/asm"
+	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/casefile"
+)
+
+// tally is a table of verdicts: ours against the kernel's.
+type tally struct {
+	counts [2][2]int // [ours accepted][kernel accepted]
+	none   int       // neither: one of them cannot judge the case
+	text   int       // both reject, and the first line is the same
+	kinds  map[string][]uint64
+	detail map[string]string
+}
+
+var numbers = regexp.MustCompile(`-?\d+|0x[0-9a-f]+`)
+
+func b(x bool) int {
+	if x {
+		return 1
+	}
+	return 0
+}
+
+// add takes in a case.
+func (y *tally) add(seed uint64, c *vm.Case, k *kernelcmp.Verdict) {
+	ours := verifier.Verify(c, verifier.Options{})
+	theirs := k.Accepted()
+	if k.Kind != vm.Exit && k.Kind != vm.LoadRejected {
+		y.none++
+		return
+	}
+	accepted := ours.Verdict == verifier.Accepted
+	if ours.Verdict == verifier.Unsupported {
+		y.note("unsupported: "+ours.Failure.Text, seed, c, k, &ours)
+	}
+	y.counts[b(accepted)][b(theirs)]++
+	if accepted == theirs {
+		if !accepted && sameText(ours.Failure.Text, k.Log) {
+			y.text++
+		} else if !accepted {
+			y.note("TEXT "+ours.Failure.Text+" | "+lastLine(k), seed, c, k, &ours)
+		}
+		return
+	}
+	what := "accepted by us, refused by the kernel: " + lastLine(k)
+	if !accepted {
+		what = "refused by us, accepted by the kernel: " + ours.Failure.Text
+	}
+	y.note(what, seed, c, k, &ours)
+}
+
+func lastLine(k *kernelcmp.Verdict) string {
+	line, _, _ := strings.Cut(k.Reason, "\n")
+	return line
+}
+
+// sameText looks for the first line of our text among the kernel's.
+func sameText(text, log string) bool {
+	first, _, _ := strings.Cut(text, "\n")
+	return slices.ContainsFunc(strings.Split(log, "\n"), func(line string) bool { return strings.TrimSpace(line) == first })
+}
+
+func (y *tally) note(what string, seed uint64, c *vm.Case, k *kernelcmp.Verdict, ours *verifier.Result) {
+	if y.kinds == nil {
+		y.kinds, y.detail = map[string][]uint64{}, map[string]string{}
+	}
+	kind := numbers.ReplaceAllString(strings.ReplaceAll(what, "\n", " / "), "N")
+	if y.kinds[kind] == nil && *logs {
+		y.detail[kind] = explainCase(c, k, ours)
+	}
+	y.kinds[kind] = append(y.kinds[kind], seed)
+}
+
+func explainCase(c *vm.Case, k *kernelcmp.Verdict, ours *verifier.Result) string {
+	var s strings.Builder
+	if f := ours.Failure; f != nil {
+		fmt.Fprintf(&s, "ours: program %d, %v; have %s, need %s\n", f.Prog, f, f.Have, f.Need)
+		if f.State != nil {
+			for n, r := range f.State.Frame().Regs {
+				fmt.Fprintf(&s, "  r%d = %s\n", n, &r)
+			}
+		}
+	}
+	for n, p := range c.Programs {
+		fmt.Fprintf(&s, "program %d %s\n", n, p.Type)
+		for pc := 0; pc < len(p.Insns); {
+			text, slots := asm.Format(p.Insns, pc, asm.PseudoC, casefile.Names(c.Maps))
+			fmt.Fprintf(&s, "%4d %s\n", pc, text)
+			pc += slots
+		}
+	}
+	log := k.Log
+	if len(log) > 6000 {
+		log = log[len(log)-6000:]
+	}
+	return s.String() + log
+}
+
+func (y *tally) report(t *testing.T, name string) {
+	n := y.counts[0][0] + y.counts[0][1] + y.counts[1][0] + y.counts[1][1]
+	t.Logf("%-10s %6d cases: both accept %d, both refuse %d (same first line %d), only we accept %d, only the kernel accepts %d; not judged %d; equal %.2f%%",
+		name, n, y.counts[1][1], y.counts[0][0], y.text, y.counts[1][0], y.counts[0][1], y.none, 100*float64(y.counts[0][0]+y.counts[1][1])/float64(max(n, 1)))
+	var order []string
+	for kind := range y.kinds {
+		order = append(order, kind)
+	}
+	slices.SortFunc(order, func(a, b string) int { return len(y.kinds[b]) - len(y.kinds[a]) })
+	for i, kind := range order {
+		if strings.HasPrefix(kind, "TEXT ") && !*logs {
+			continue
+		}
+		seeds := y.kinds[kind]
+		t.Logf("%d times, seeds %v: %s", len(seeds), seeds[:min(5, len(seeds))], kind)
+		if i < *show && *logs {
+			t.Log(y.detail[kind])
+		}
+	}
+}
+
+// TestValidProgramsAreAccepted: what the generator makes is valid, and the kernel says so
+// too where it can be asked.
+func TestValidProgramsAreAccepted(t *testing.T) {
+	t.Logf("seed %d", *firstSeed)
+	for _, mix := range mixes() {
+		refused, insns := 0, 0
+		for i, c := range cases(gen.New(gen.Options{Mix: mix}).Generate, *firstSeed, *validN) {
+			res := verifier.Verify(c, verifier.Options{})
+			insns += res.Processed
+			if res.Verdict != verifier.Accepted {
+				if refused++; refused <= *show {
+					t.Errorf("mix %s, seed %d, program %d: %s: %v (have %s, need %s)", mix.Name, *firstSeed+uint64(i), res.Failure.Prog,
+						res.Verdict, res.Failure, res.Failure.Have, res.Failure.Need)
+				}
+			}
+		}
+		t.Logf("%-10s %d of %d refused, %d instructions looked at", mix.Name, refused, *validN, insns)
+	}
+}
+
+// TestParityWithKernel compares verdicts on programs that were broken.
+func TestParityWithKernel(t *testing.T) {
+	k := openKernel(t)
+	t.Logf("seed %d", *firstSeed)
+	var all tally
+	for _, mix := range mixes() {
+		var y tally
+		g := gen.New(gen.Options{Mix: mix})
+		y.compare(k, g.Perturb, *brokenN)
+		y.report(t, mix.Name)
+		for i := range all.counts {
+			for j := range all.counts[i] {
+				all.counts[i][j] += y.counts[i][j]
+			}
+		}
+		all.text += y.text
+		all.none += y.none
+	}
+	all.report(t, "all")
+}
+
+func (y *tally) compare(k *kernelcmp.Target, make1 func(*tape.Source) *vm.Case, n int) {
+	for done := 0; done < n; done += 256 {
+		seed := *firstSeed + uint64(done)
+		cs := cases(make1, seed, min(256, n-done))
+		for i, v := range k.Verify(cs) {
+			y.add(seed+uint64(i), cs[i], &v)
+		}
+	}
+}
