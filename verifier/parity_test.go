@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/casefile"
 )
@@ -20,6 +22,7 @@ import (
 type tally struct {
 	counts [2][2]int // [ours accepted][kernel accepted]
 	none   int       // neither: one of them cannot judge the case
+	dead   int       // only we accept: we know that what the kernel minds never runs
 	text   int       // both reject, and the first line is the same
 	kinds  map[string][]uint64
 	detail map[string]string
@@ -56,10 +59,32 @@ func (y *tally) add(seed uint64, c *vm.Case, k *kernelcmp.Verdict) {
 		return
 	}
 	what := "accepted by us, refused by the kernel: " + lastLine(k)
+	if accepted && y.isDead(c, k) {
+		what = "at a place that no path of ours reaches: " + what
+		y.dead++
+	}
 	if !accepted {
 		what = "refused by us, accepted by the kernel: " + ours.Failure.Text
 	}
 	y.note(what, seed, c, k, &ours)
+}
+
+var logged = regexp.MustCompile(`(?m)^(\d+): \([0-9a-f]{2}\)`)
+
+// isDead reports whether no path of ours comes to where the kernel stopped.
+func (y *tally) isDead(c *vm.Case, k *kernelcmp.Verdict) bool {
+	all := logged.FindAllStringSubmatch(k.Log, -1)
+	prog := 0
+	fmt.Sscanf(k.Reason, "program %d:", &prog)
+	if len(all) == 0 {
+		return false
+	}
+	at, _ := strconv.Atoi(all[len(all)-1][1])
+	reached := false
+	verifier.Verify(c, verifier.Options{Observe: func(p int, s *state.State) {
+		reached = reached || p == prog && s.PC == at
+	}})
+	return !reached
 }
 
 func lastLine(k *kernelcmp.Verdict) string {
@@ -111,8 +136,8 @@ func explainCase(c *vm.Case, k *kernelcmp.Verdict, ours *verifier.Result) string
 
 func (y *tally) report(t *testing.T, name string) {
 	n := y.counts[0][0] + y.counts[0][1] + y.counts[1][0] + y.counts[1][1]
-	t.Logf("%-10s %6d cases: both accept %d, both refuse %d (same first line %d), only we accept %d, only the kernel accepts %d; not judged %d; equal %.2f%%",
-		name, n, y.counts[1][1], y.counts[0][0], y.text, y.counts[1][0], y.counts[0][1], y.none, 100*float64(y.counts[0][0]+y.counts[1][1])/float64(max(n, 1)))
+	t.Logf("%-10s %6d cases: both accept %d, both refuse %d (same first line %d), only we accept %d (%d for code that never runs), only the kernel accepts %d; not judged %d; equal %.2f%%",
+		name, n, y.counts[1][1], y.counts[0][0], y.text, y.counts[1][0], y.dead, y.counts[0][1], y.none, 100*float64(y.counts[0][0]+y.counts[1][1])/float64(max(n, 1)))
 	var order []string
 	for kind := range y.kinds {
 		order = append(order, kind)
@@ -167,6 +192,7 @@ func TestParityWithKernel(t *testing.T) {
 		}
 		all.text += y.text
 		all.none += y.none
+		all.dead += y.dead
 	}
 	all.report(t, "all")
 }

@@ -106,6 +106,7 @@ const (
 	VerifierKeyAlwaysThere
 	VerifierHelperWritesReadOnly
 	VerifierDepthNotSummed
+	VerifierMixedBases
 )
 
 // All lists every mutant, in order of ID.
@@ -213,4 +214,5 @@ var All = []Mutant{
 	{VerifierKeyAlwaysThere, "verifier-key-always-there", "verifier/transfer", "a lookup by a constant key never fails", "CVE-2022-2905"},
 	{VerifierHelperWritesReadOnly, "verifier-helper-writes-read-only", "verifier/transfer", "a helper may change a map that programs may only read", "CVE-2024-49861"},
 	{VerifierDepthNotSummed, "verifier-depth-not-summed", "verifier", "frames are not added up along calls", "CVE-2024-45020 series"},
+	{VerifierMixedBases, "verifier-mixed-bases", "verifier/transfer", "one instruction may access the context on one path and other memory on another", "save_aux_ptr_type"},
 }

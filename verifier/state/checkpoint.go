@@ -115,9 +115,13 @@ func (s *State) Done() {
 	}
 }
 
+// patience is how many rounds of a loop may differ in a number that decides something.
+const patience = 10_000
+
 // Widen forgets numbers that changed since the checkpoint, if nothing was decided by
-// them: the rounds of a loop become alike.
+// them: the rounds of a loop become alike. After many rounds it forgets the others too.
 func (s *State) Widen(cp *Checkpoint) {
+	all := s.Rounds > patience || s.Unrolls > patience
 	for i, f := range s.Frames {
 		if i >= len(cp.Frames) {
 			return
@@ -125,13 +129,13 @@ func (s *State) Widen(cp *Checkpoint) {
 		old := cp.Frames[i]
 		for r := range f.Regs {
 			a, b := &old.Regs[r], &f.Regs[r]
-			if a.Kind == Scalar && b.Kind == Scalar && changed(a, b, a.Node, b.Node) {
+			if a.Kind == Scalar && b.Kind == Scalar && changed(a, b, a.Node, b.Node, all) {
 				*b = forget(b.Node)
 			}
 		}
 		for n := range f.Stack {
 			a, b := old.At(n), &f.Stack[n]
-			if a.Width() == 8 && b.Width() == 8 && a.Spill.Kind == Scalar && b.Spill.Kind == Scalar && changed(a.Spill, b.Spill, a.Node, b.Node) {
+			if a.Width() == 8 && b.Width() == 8 && a.Spill.Kind == Scalar && b.Spill.Kind == Scalar && changed(a.Spill, b.Spill, a.Node, b.Node, all) {
 				r := Unknown()
 				b.Spill = &r
 			}
@@ -139,8 +143,8 @@ func (s *State) Widen(cp *Checkpoint) {
 	}
 }
 
-func changed(a, b *Reg, an, bn *Node) bool {
-	return !an.Demanded() && !bn.Demanded() && (a.Num != b.Num || a.ID != b.ID)
+func changed(a, b *Reg, an, bn *Node, all bool) bool {
+	return (all || !an.Demanded() && !bn.Demanded()) && (a.Num != b.Num || a.ID != b.ID)
 }
 
 func forget(n *Node) Reg {

@@ -29,6 +29,9 @@ func (m *Machine) load(s *state.State, i spec.Insn) *Failure {
 	}
 	v, f := m.access(s, &access{reg: i.Src, off: int(i.Off), size: i.Bytes(), signed: i.Op&0xe0 == spec.ModeMEMSX})
 	if f == nil {
+		f = m.sameKind(s, i.Src)
+	}
+	if f == nil {
 		*s.Reg(i.Dst) = v
 	}
 	return f
@@ -48,8 +51,10 @@ func (m *Machine) store(s *state.State, i spec.Insn) *Failure {
 	if f := m.readable(s, i.Dst); f != nil {
 		return f
 	}
-	_, f := m.access(s, a)
-	return f
+	if _, f := m.access(s, a); f != nil {
+		return f
+	}
+	return m.sameKind(s, i.Dst)
 }
 
 // access checks, and gives what is read.

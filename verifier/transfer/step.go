@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
@@ -31,7 +32,24 @@ type Machine struct {
 
 	// StackUsed is how deep each function reaches into its frame, in bytes.
 	StackUsed []int
+	bases     []state.Kind // by slot: what the access there went through; NotInit: none so far
 	ids       uint32
+}
+
+// sameKind refuses an access that goes through a context on one path and through another
+// kind of address on the next: Linux rewrites accesses to contexts, once for all paths.
+func (m *Machine) sameKind(s *state.State, n uint8) *Failure {
+	if m.bases == nil {
+		m.bases = make([]state.Kind, len(m.Insns))
+	}
+	kind := s.Reg(n).Kind
+	switch before := m.bases[s.PC]; {
+	case before == state.NotInit:
+		m.bases[s.PC] = kind
+	case before != kind && (before == state.Ctx || kind == state.Ctx) && !mutant.On(mutant.VerifierMixedBases):
+		return failReg("mixed-pointers", n, s.Reg(n), before.String(), "same insn cannot be used with different pointers")
+	}
+	return nil
 }
 
 // Effect is what came of a step. The state itself goes on at its PC.
