@@ -24,6 +24,7 @@ type Load struct {
 	Insns    []spec.Insn
 	Funcs    []uint32 // slots at which functions begin, if any instruction is an LDDW of one
 	Maps     []RawMap // LDDW sources 1 and 2 name them by index
+	Vars     []string // variables of the kernel's; LDDW source 3 names them by index
 }
 
 // RawMap is a map of any type. It is made once for equal ones, and stays.
@@ -31,7 +32,7 @@ type RawMap struct {
 	Type, KeySize, ValueSize, MaxEntries, Flags uint32
 
 	Inner  uint32 // of a map of maps: the type of inner maps, of 4-byte keys and 8-byte values
-	Value  string // what its values have in BTF: "" or "plain", "lock", "timer"
+	Value  string // what its values have in BTF: "" (no BTF), "plain", "lock", "timer", "kptr" or "kptr_ref"
 	Frozen bool
 }
 
@@ -71,16 +72,8 @@ func (e *executor) raw(q *Load, code *program) (r Loaded) {
 		attr.LogLevel = logErrors
 	}
 	insns := code.decode().Insns
-	for i, in := range insns {
-		if in.Op != spec.LDDW || in.Src != spec.LDDWMapFD && in.Src != spec.LDDWMapValue {
-			continue
-		}
-		fd, err := e.rawMap(q.Maps[in.Imm])
-		if err != nil {
-			r.Problem = fmt.Sprintf("map type %d: %s", q.Maps[in.Imm].Type, describe(err))
-			return r
-		}
-		insns[i].Imm = int32(fd)
+	if r.Problem = e.bind(q, insns); r.Problem != "" {
+		return r
 	}
 	attr.Code = spec.Encode(insns, hostOrder)
 	if len(q.Funcs) > 0 {
@@ -105,7 +98,32 @@ func (e *executor) raw(q *Load, code *program) (r Loaded) {
 	return r
 }
 
-// attachType is the number of a function or typedef in the kernel's BTF, 0 if it has none of
+// bind puts numbers of maps and variables into instructions, or says what is not to be had.
+func (e *executor) bind(q *Load, insns []spec.Insn) string {
+	for i := range insns {
+		in := &insns[i]
+		if in.Op != spec.LDDW {
+			continue
+		}
+		switch in.Src {
+		case spec.LDDWMapFD, spec.LDDWMapValue:
+			fd, err := e.rawMap(q.Maps[in.Imm])
+			if err != nil {
+				return fmt.Sprintf("map type %d: %s", q.Maps[in.Imm].Type, describe(err))
+			}
+			in.Imm = int32(fd)
+		case spec.LDDWBTFVar:
+			id := e.attachType(q.Vars[in.Imm])
+			if id == 0 {
+				return "the kernel's BTF has no " + q.Vars[in.Imm]
+			}
+			in.Imm = int32(id)
+		}
+	}
+	return ""
+}
+
+// attachType is the number of a function, a typedef or a variable in the kernel's BTF, 0 if it has none of
 // the name.
 func (e *executor) attachType(name string) uint32 {
 	if id, ok := e.attachBTF[name]; ok {
@@ -172,6 +190,11 @@ var (
 	btfU64 = &btf.Int{Name: "unsigned long", Size: 8}
 )
 
+// kptr is a member that may hold a reference to a task.
+func kptr(tag string) btf.Type {
+	return &btf.Pointer{Target: &btf.TypeTag{Value: tag, Type: &btf.Struct{Name: "task_struct", Size: 4, Members: []btf.Member{{Name: "x", Type: btfU32}}}}}
+}
+
 // mapTypes makes BTF for a map: a key of 4 bytes, and values that begin with a special struct
 // and are plain bytes otherwise.
 func mapTypes(what string, size uint32) (*btf.Handle, uint32, uint32, error) {
@@ -188,6 +211,9 @@ func mapTypes(what string, size uint32) (*btf.Handle, uint32, uint32, error) {
 	if s := special[what]; s != nil {
 		value.Members = append(value.Members, btf.Member{Name: "special", Type: s})
 		at = s.Size
+	}
+	if what == "kptr" || what == "kptr_ref" { // the second is the first's name before Linux 6.4
+		value.Members, at = append(value.Members, btf.Member{Name: "special", Type: kptr(what)}), 8
 	}
 	for ; at+4 <= size; at += 4 {
 		value.Members = append(value.Members, btf.Member{Name: fmt.Sprintf("m%d", at), Type: btfU32, Offset: btf.Bits(8 * at)})

@@ -177,6 +177,8 @@ func (img *Image) take(name string, _ fs.FileMode, r io.Reader) error {
 	case strings.HasPrefix(name, "boot/vmlinu"), name == "usr/bin/linux.uml":
 		img.Kernel = base
 		_, img.Release, _ = strings.Cut(base, "-")
+	case base == "vmlinuz" && strings.HasPrefix(name, "usr/lib/modules/"): // since Linux 6.19
+		img.Kernel, img.Release = base, path.Base(path.Dir(name))
 	case img.Rung.Kind == QEMU && moduleRank(name) >= 0:
 		img.Modules = append(img.Modules, base)
 	default:

@@ -36,6 +36,7 @@ var Rungs = []Rung{
 	{"amd64-5.10", "amd64", "bullseye", "linux-image-amd64", QEMU, spec.Little, "5.10", false, false, "before syscall programs and bpf_loop"},
 	{"amd64-6.1", "amd64", "bookworm", "linux-image-amd64", QEMU, spec.Little, "6.1", false, false, "before the instructions of cpu v4"},
 	{"amd64-6.12", "amd64", "trixie", "linux-image-amd64", QEMU, spec.Little, "6.12", false, false, "cpu v4, may_goto, arenas"},
+	{"amd64-7.3", "amd64", "trixie-backports", "linux-image-amd64", QEMU, spec.Little, "7.3", false, false, "the newest that Debian 13 offers"},
 	{"uml-6.1", "amd64", "bookworm", "user-mode-linux", UML, spec.Little, "6.1", true, true, "the interpreter, in a process of the host"},
 	{"s390x-6.1", "s390x", "bookworm", "linux-image-s390x", QEMU, spec.Big, "6.1", false, true, "big-endian; the interpreter"},
 }

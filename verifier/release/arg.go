@@ -65,6 +65,7 @@ type Arg struct {
 	OrZero  bool   // of ConstSize: may be 0
 	Release bool   // the reference ends with the call
 	Aligned bool   // of FixedMem: aligned to its size
+	InMap   bool   // of Mem: a map value, nothing else
 	Access  Access // of memory, map values and dynptrs
 	Size    uint32 // of FixedMem
 	BTF     string // of BTFPtr: the kernel's struct; of Dynptr: "ringbuf", "local" or "" for any
@@ -89,6 +90,9 @@ func (a Arg) String() string {
 		s += fmt.Sprintf("[%d]", a.Size)
 	case a.BTF != "":
 		s += " " + a.BTF
+	}
+	if a.InMap {
+		s += " in a map"
 	}
 	if a.OrNull {
 		s += " or null"

@@ -40,7 +40,7 @@ var mapHelpers = []Helper{
 	{200, "ringbuf_discard_dynptr", args{{Kind: Dynptr, BTF: "ringbuf", Release: true}, anything}, void, 0},
 	{209, "user_ringbuf_drain", args{constMap, callback, stackOrNull, anything}, integer, 0},
 
-	{197, "dynptr_from_mem", args{memOut, sizeOrZero, anything, {Kind: Dynptr, BTF: "local", Access: Out}}, integer, 0},
+	{197, "dynptr_from_mem", args{{Kind: Mem, Access: Out, InMap: true}, sizeOrZero, anything, {Kind: Dynptr, BTF: "local", Access: Out}}, integer, 0},
 	{201, "dynptr_read", args{memOut, sizeOrZero, dynptr, anything, anything}, integer, 0},
 	{202, "dynptr_write", args{dynptr, anything, memIn, sizeOrZero, anything}, integer, 0},
 	{203, "dynptr_data", args{dynptr, anything, allocSize}, dynptrMemOrNull, 0},

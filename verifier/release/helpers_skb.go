@@ -6,7 +6,7 @@ var packetHelpers = []Helper{
 	{10, "l3_csum_replace", args{ctx, anything, anything, anything, anything}, integer, ChangesPacket},
 	{11, "l4_csum_replace", args{ctx, anything, anything, anything, anything}, integer, ChangesPacket},
 	{13, "clone_redirect", args{ctx, anything, anything}, integer, ChangesPacket},
-	{17, "get_cgroup_classid", args{ctx}, integer, 0},
+	{17, "get_cgroup_classid", args{}, integer, 0},
 	{18, "skb_vlan_push", args{ctx, anything, anything}, integer, ChangesPacket},
 	{19, "skb_vlan_pop", args{ctx}, integer, ChangesPacket},
 	{20, "skb_get_tunnel_key", args{ctx, memOut, size, anything}, integer, 0},

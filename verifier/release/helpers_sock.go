@@ -11,10 +11,10 @@ var sockHelpers = []Helper{
 	{124, "sk_assign", args{ctx, btfSock, anything}, integer, 0},
 	{82, "sk_select_reuseport", args{ctx, constMap, mapKey, anything}, integer, 0},
 
-	{84, "sk_lookup_tcp", args{ctx, memIn, size, anything, anything}, sockOrNull, PacketArgs | Acquires},
-	{85, "sk_lookup_udp", args{ctx, memIn, size, anything, anything}, sockOrNull, PacketArgs | Acquires},
+	{84, "sk_lookup_tcp", args{ctx, memIn, sizeOrZero, anything, anything}, sockOrNull, PacketArgs | Acquires},
+	{85, "sk_lookup_udp", args{ctx, memIn, sizeOrZero, anything, anything}, sockOrNull, PacketArgs | Acquires},
 	{86, "sk_release", args{{Kind: BTFSock, Release: true}}, integer, 0},
-	{99, "skc_lookup_tcp", args{ctx, memIn, size, anything, anything}, sockCommonOrNull, PacketArgs | Acquires},
+	{99, "skc_lookup_tcp", args{ctx, memIn, sizeOrZero, anything, anything}, sockCommonOrNull, PacketArgs | Acquires},
 	{95, "sk_fullsock", args{sockCommon}, sockOrNull, 0},
 	{96, "tcp_sock", args{sockCommon}, tcpSockOrNull, 0},
 	{98, "get_listener_sock", args{sockCommon}, sockOrNull, 0},

@@ -32,7 +32,7 @@ var traceHelpers = []Helper{
 	{56, "perf_prog_read_value", args{ctx, memOut, size}, integer, GPL},
 	{111, "skb_output", args{pointerTo("sk_buff"), constMap, anything, memIn, sizeOrZero}, integer, GPL},
 	{121, "xdp_output", args{pointerTo("xdp_buff"), constMap, anything, memIn, sizeOrZero}, integer, GPL},
-	{119, "read_branch_records", args{ctx, memInOrNull, sizeOrZero, anything}, integer, GPL},
+	{119, "read_branch_records", args{ctx, {Kind: Mem, Access: InOut, OrNull: true}, sizeOrZero, anything}, integer, GPL},
 	{176, "get_branch_snapshot", args{memOut, sizeOrZero}, integer, GPL},
 	{27, "get_stackid", args{ctx, constMap, anything}, integer, GPL},
 	{67, "get_stack", args{ctx, memOut, sizeOrZero, anything}, errorSize, GPL},

@@ -77,6 +77,8 @@ var Hooks = []Hook{
 	{"sched_act", SchedACT, 0, ""},
 	{"tracepoint", Tracepoint, 0, ""},
 	{"xdp", XDP, 0, ""},
+	{"xdp/devmap", XDP, 33, ""},
+	{"xdp/cpumap", XDP, 35, ""},
 	{"perf_event", PerfEvent, 0, ""},
 	{"cgroup_skb/ingress", CgroupSKB, 0, ""},
 	{"cgroup_skb/egress", CgroupSKB, 1, ""},

@@ -11,15 +11,17 @@ type Release struct {
 	Name  string // "linux-6.18"
 	Linux [2]int // {6, 18}
 
-	allowed *matrix
+	allowed  *matrix
+	contexts *ctxTable
 }
 
 // All are the releases with a table, oldest first.
 var All = []*Release{
-	{Name: "linux-5.10", Linux: [2]int{5, 10}, allowed: &matrix{rows: allowed5_10}},
-	{Name: "linux-6.1", Linux: [2]int{6, 1}, allowed: &matrix{rows: allowed6_1}},
-	{Name: "linux-6.12", Linux: [2]int{6, 12}, allowed: &matrix{rows: allowed6_12}},
-	{Name: "linux-6.18", Linux: [2]int{6, 18}, allowed: &matrix{rows: allowed6_18}},
+	{Name: "linux-5.10", Linux: [2]int{5, 10}, allowed: &matrix{rows: allowed5_10}, contexts: &ctxTable{rows: contexts5_10}},
+	{Name: "linux-6.1", Linux: [2]int{6, 1}, allowed: &matrix{rows: allowed6_1}, contexts: &ctxTable{rows: contexts6_1}},
+	{Name: "linux-6.12", Linux: [2]int{6, 12}, allowed: &matrix{rows: allowed6_12}, contexts: &ctxTable{rows: contexts6_12}},
+	{Name: "linux-6.18", Linux: [2]int{6, 18}, allowed: &matrix{rows: allowed6_18}, contexts: &ctxTable{rows: contexts6_18}},
+	{Name: "linux-7.3", Linux: [2]int{7, 3}, allowed: &matrix{rows: allowed7_3}, contexts: &ctxTable{rows: contexts7_3}},
 }
 
 // ByName finds a release by its name, with or without "linux-".
@@ -46,6 +48,19 @@ func (r *Release) AtLeast(major, minor int) bool {
 func (r *Release) Helper(id int32) (*Helper, bool) {
 	h := byID[id]
 	return h, h != nil && r.Exists(id)
+}
+
+// HelperFor gives the prototype of a helper as programs of a type have it, if they may call it.
+func (r *Release) HelperFor(id int32, t ProgType, attach uint32) (*Helper, bool) {
+	i := hookIndex(t, attach)
+	if i < 0 || !r.Allowed(id, t, attach) {
+		return nil, false
+	}
+	if h := variantOf(id, &Hooks[i]); h != nil {
+		return h, true
+	}
+	h := byID[id]
+	return h, h != nil
 }
 
 var byID = func() map[int32]*Helper {

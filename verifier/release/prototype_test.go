@@ -1,0 +1,176 @@
+package release_test
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lockstep-ebpf/lockstep/kernelcmp"
+	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
+)
+
+// A question is a call of a helper, and whether the table says that it is accepted.
+type question struct {
+	what   string // "good", or the argument that is not and what it is instead
+	helper *release.Helper
+	load   *kernelcmp.Load
+	want   bool
+}
+
+// questions are those about a helper at a hook: a call as the table has it, and calls that differ
+// from it in one thing.
+func (k kernel) questions(hook *release.Hook, result int32, h *release.Helper) (all []question) {
+	may := k.release.Refused(h.ID, hook.Type, hook.Attach) == "" && (!h.Has(release.Sleepable) || canSleep(hook))
+	ask := func(what string, want bool, change func(b *builder)) {
+		if b := k.callWith(hook, result, h, change); b != nil {
+			b.sleepable = h.Has(release.Sleepable) && canSleep(hook)
+			all = append(all, question{what, h, b.load(), want && may})
+		}
+	}
+	ask("good", true, nil)
+	for i, a := range h.Args {
+		r := uint8(i + 1)
+		name := fmt.Sprintf("r%d ", r)
+		switch {
+		case a.Kind == release.None:
+			continue
+		case a.Kind == release.Anything:
+			ask(name+"context", !scalarOnly[h.ID*8+int32(r)], func(b *builder) { b.emit(movx(r, 6)) })
+			continue
+		case a.Kind == release.ConstSize:
+			ask(name+"0", a.OrZero, func(b *builder) { b.emit(mov(r, 0)) })
+			ask(name+"-1", false, func(b *builder) { b.emit(mov(r, -1)) })
+			ask(name+"stack", false, func(b *builder) { b.stack(r, -64) })
+			continue
+		case a.Kind == release.AllocSize:
+			ask(name+"stack", false, func(b *builder) { b.stack(r, -64) })
+			continue
+		}
+		sized := i+1 < 5 && h.Args[i+1].Kind == release.ConstSize
+		ask(name+"scalar", false, func(b *builder) { b.emit(mov(r, 7)) })
+		if !sized || h.Args[i+1].OrZero {
+			ask(name+"null", a.OrNull, func(b *builder) {
+				b.emit(mov(r, 0))
+				if sized {
+					b.emit(mov(r+1, 0))
+				}
+			})
+		}
+		if a.Kind != release.Ctx {
+			ask(name+"context", false, func(b *builder) { b.emit(movx(r, 6)) })
+		}
+		ask(name+"map", a.Kind == release.ConstMap, func(b *builder) { b.lddw(r, spec.LDDWMapFD, b.mapIndex(b.mapFor(h.ID))) })
+		if isMemory(a.Kind) {
+			if a.InMap {
+				ask(name+"stack", false, func(b *builder) { b.stack(r, -64) })
+			}
+			ask(name+"map value", true, func(b *builder) { b.lddw(r, spec.LDDWMapValue, b.mapIndex(arrayMap)) })
+			ask(name+"read-only value", a.Access == release.In, func(b *builder) { b.lddw(r, spec.LDDWMapValue, b.mapIndex(readOnly)) })
+			ask(name+"write-only value", a.Access != release.In, func(b *builder) { b.lddw(r, spec.LDDWMapValue, b.mapIndex(writeOnly)) })
+		} else if uninit := a.Kind == release.Dynptr && a.Access == release.Out; a.Kind != release.StackPtr && !(uninit && h.Has(release.Acquires)) {
+			ask(name+"stack", uninit, func(b *builder) { b.stack(r, -64) })
+		}
+	}
+	return all
+}
+
+// scalarOnly are arguments, by helper*8 + register, of kind Anything that have to be scalars for
+// reasons of their own.
+var scalarOnly = map[int32]bool{
+	181*8 + 1: true, // bpf_loop's count: Linux 6.18 says "verifier bug: backtracking misuse"
+	81*8 + 2:  true, // bpf_get_local_storage's flags are a known 0
+}
+
+// canSleep reports whether programs of a hook may be loaded sleepable.
+func canSleep(h *release.Hook) bool {
+	return h.Type == release.Syscall || h.Type == release.Kprobe || h.Type == release.LSM && h.Attach == 27 || h.Name == "tracing/iter"
+}
+
+func isMemory(k release.ArgKind) bool {
+	return k == release.Mem || k == release.MapKey || k == release.MapValue || k == release.FixedMem
+}
+
+// findings are disagreements of one kind, with the hooks at which they show.
+type findings map[string][]string
+
+func (f findings) add(hook *release.Hook, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	f[text] = append(f[text], hook.Name)
+}
+
+func (f findings) report(t *testing.T) {
+	for _, text := range slices.Sorted(maps.Keys(f)) {
+		t.Errorf("%s\n\tat %s", text, strings.Join(f[text], " "))
+	}
+}
+
+// resultInLog finds what a verifier says that a helper gave.
+var resultInLog = regexp.MustCompile(`R0(?:_[rwDP]+)?=([a-z_]*)`)
+
+// TestPrototypes asks the kernel about every helper at every hook.
+func TestPrototypes(t *testing.T) {
+	each(t, func(t *testing.T, k kernel) {
+		asked, accepted, f := 0, map[int32]bool{}, findings{}
+		for i := range release.Hooks {
+			hook := &release.Hooks[i]
+			result, ok := k.goodResult(hook)
+			if !ok {
+				continue
+			}
+			var all []question
+			for id := int32(1); id < lastHelper; id++ {
+				if h, ok := k.release.HelperFor(id, hook.Type, hook.Attach); ok {
+					all = append(all, k.questions(hook, result, h)...)
+				}
+			}
+			loads := make([]*kernelcmp.Load, len(all))
+			for n := range all {
+				loads[n] = all[n].load
+			}
+			good := true
+			for n, r := range k.TryLoads(loads) {
+				q := &all[n]
+				asked++
+				ok := r.Errno == 0 && r.Problem == "" ||
+					q.helper.ID == 194 && strings.Contains(r.Log, "reference leak") // no helper releases a task
+				if q.what == "good" {
+					good = ok
+					if ok {
+						accepted[q.helper.ID] = true
+					}
+				}
+				if !good && q.what != "good" {
+					continue
+				}
+				if ok != q.want && !strings.Contains(r.Log, "Sleepable programs can only use") {
+					f.add(hook, "%s: %s: accepted %v: %v %s", q.helper, q.what, ok, r.Problem, reason(r.Log))
+				}
+			}
+		}
+		f.report(t)
+		t.Logf("%d questions; %d helpers accepted as the table has them", asked, len(accepted))
+		for id := int32(1); id < lastHelper; id++ {
+			if h, ok := k.release.Helper(id); ok && !accepted[id] {
+				t.Logf("not accepted anywhere: %s", h)
+			}
+		}
+	})
+}
+
+// reason is the last line of a log that says why.
+func reason(log string) string {
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	for i := len(lines) - 1; i >= 0; i-- {
+		if l := lines[i]; !slices.ContainsFunc(chatter, func(p string) bool { return strings.HasPrefix(l, p) }) {
+			return l
+		}
+	}
+	return ""
+}
+
+// chatter is how lines begin that a log ends with.
+var chatter = []string{"processed ", "verification time", "stack depth", "subprog ", "(0) live stack", "(0) frame"}
