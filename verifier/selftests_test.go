@@ -103,7 +103,7 @@ func TestSelftests(t *testing.T) {
 		got := "UNSUPPORTED"
 		text := ""
 		if c, ok := x.toCase(t); ok {
-			res := verifier.Verify(c, verifier.Options{StrictAlign: x.Flags&2 != 0})
+			res := verifier.Verify(c, verifier.Options{Attach: x.Attach, StrictAlign: x.Flags&2 != 0})
 			switch res.Verdict {
 			case verifier.Accepted:
 				got = "ACCEPT"

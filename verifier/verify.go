@@ -45,6 +45,7 @@ type Result struct {
 // anything.
 type Options struct {
 	Release     *release.Release // nil: the default
+	Attach      uint32           // enum bpf_attach_type: what the programs are loaded for
 	StrictAlign bool             // packets and map values too, as machines want that trap (BPF_F_STRICT_ALIGNMENT)
 	MaxInsns    int              // instructions to look at in a program; 0: a million
 
@@ -94,10 +95,9 @@ func Verify(c *vm.Case, o Options) Result {
 
 // prepare makes a program ready to be followed.
 func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure) {
-	info := hook.Lookup(p.Type)
 	switch {
-	case info == nil:
-		return nil, structural(transfer.Unsupported, -1, "program-type", p.Type.String())
+	case !transfer.Supported(p.Type):
+		return nil, structural(transfer.Unsupported, -1, "program-type", "programs of type "+release.ProgType(p.Type).String())
 	case len(p.Insns) == 0:
 		return nil, structural(transfer.BadObject, -1, "empty", "the program is empty")
 	case len(p.Insns) > vm.MaxInsns:
@@ -115,7 +115,7 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 	}
 	m := &transfer.Machine{
 		Rules: transfer.Rules{Release: o.Release, StrictAlign: o.StrictAlign},
-		Type:  p.Type, Info: info, Order: p.Order, Insns: p.Insns, Graph: g, Maps: c.Maps,
+		Type:  p.Type, Attach: o.Attach, Order: p.Order, Insns: p.Insns, Graph: g, Maps: c.Maps,
 		StackUsed: make([]int, len(g.Funcs)),
 	}
 	m.Memory, m.MemoryMax = memory(c)

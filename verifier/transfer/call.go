@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"fmt"
+
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -55,6 +57,19 @@ func (m *Machine) exit(s *state.State) (Effect, *Failure) {
 	}
 	if f := m.readable(s, 0); f != nil {
 		return Effect{}, f
+	}
+	r0 := s.Reg(0)
+	want := resultsOf(m.progType(), m.Attach)
+	if want == nil {
+		return Effect{End: true}, nil
+	}
+	need := fmt.Sprintf("%d to %d", want.Min, want.Max)
+	if r0.Kind != state.Scalar {
+		return Effect{}, failReg("result", 0, r0, need, "At program exit the register R0 is not a known value (%s)", r0.TypeName())
+	}
+	r0.Node.Demand()
+	if !want.Subsumes(r0.Num.S) {
+		return Effect{}, failReg("result", 0, r0, need, "At program exit the register R0 has %s should have been in [%d, %d]", rangeText(r0), want.Min, want.Max)
 	}
 	return Effect{End: true}, nil
 }

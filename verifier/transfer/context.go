@@ -5,8 +5,6 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
-	"github.com/lockstep-ebpf/lockstep/vm/hook"
-	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
 // atStart is Linux's check_ptr_off_reg: the address has not been moved.
@@ -24,81 +22,41 @@ func atStart(n uint8, r *state.Reg) *Failure {
 	return nil
 }
 
-// maxBuffer is the greatest offset into a context of the caller's choosing.
-const maxBuffer = 1<<16 - 1
+// fieldKinds are the kinds of address that fields of contexts hold, as the tables name them.
+var fieldKinds = map[string]state.Kind{
+	"scalar": state.Scalar, "pkt": state.Packet, "pkt_end": state.PacketEnd, "pkt_meta": state.PacketMeta,
+}
 
-// contextAccess is Linux's check_ctx_access with each type's is_valid_access.
+// contextAccess is Linux's check_ctx_access, with each type's is_valid_access from the
+// release's table.
 func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
 	if f := atStart(a.reg, r); f != nil {
 		return state.Reg{}, f
 	}
-	kind, ok := m.field(a)
-	if !ok {
+	if a.off < 0 || !m.fieldAllowed(a) {
 		return state.Reg{}, failReg("context", a.reg, r, "a field of the context", "invalid bpf_context access off=%d size=%d", a.off, a.size)
 	}
-	if kind != state.Scalar {
-		return state.Reg{Kind: kind}, nil
-	}
-	return state.Number(loaded(w.Unknown(), a)), nil
-}
-
-// field says what an access to the context yields.
-func (m *Machine) field(a *access) (state.Kind, bool) {
-	if a.off < 0 || a.off%a.size != 0 {
-		return 0, false
-	}
-	if m.Info.Context == hook.Buffer {
-		return state.Scalar, a.off < maxBuffer
-	}
-	for i := range m.Info.Fields {
-		f := &m.Info.Fields[i]
-		if a.off >= int(f.Off) && a.off+a.size <= int(f.Off+f.Size) {
-			return m.fieldAccess(f, a)
-		}
-	}
-	return 0, false
-}
-
-func (m *Machine) fieldAccess(f *hook.Field, a *access) (state.Kind, bool) {
-	kind := packetField(m.Info.Context, f.Off)
-	need := mem.Read
-	if a.write {
-		need = mem.RW
-	}
-	whole := a.size == int(f.Size)
+	field := m.Release.Field(m.progType(), m.Attach, uint32(a.off), uint32(a.size), false)
+	kind, known := fieldKinds[field.Kind]
 	switch {
-	case f.Perm&need != need && !mutant.On(mutant.VerifierContextWritable):
-		return 0, false
-	case f.Name == "cb": // any size
-		return state.Scalar, true
-	case kind != state.Scalar:
-		return kind, whole && !a.signed
-	case m.Info.Context == hook.XdpMD, a.write, f.Size == 8:
-		return state.Scalar, whole
+	case a.write || kind == state.Scalar && known:
+		return state.Number(loaded(w.Unknown(), a)), nil
+	case !known:
+		return state.Reg{}, unsupported("a %s in the context", field.Kind)
+	case a.signed:
+		return state.Reg{}, failReg("context", a.reg, r, "a load without sign", "invalid bpf_context access off=%d size=%d", a.off, a.size)
 	}
-	return state.Scalar, true // of a field that is read, a part will do
+	return state.Reg{Kind: kind}, nil
 }
 
-// packetField is the kind of address in a field of the context.
-func packetField(c hook.Context, off uint32) state.Kind {
-	type place struct {
-		context hook.Context
-		off     uint32
-	}
-	switch (place{c, off}) {
-	case place{hook.SkBuff, hook.SkbData}, place{hook.XdpMD, hook.XdpData}:
-		return state.Packet
-	case place{hook.SkBuff, hook.SkbDataEnd}, place{hook.XdpMD, hook.XdpDataEnd}:
-		return state.PacketEnd
-	case place{hook.SkBuff, hook.SkbDataMeta}, place{hook.XdpMD, hook.XdpDataMeta}:
-		return state.PacketMeta
-	}
-	return state.Scalar
+func (m *Machine) fieldAllowed(a *access) bool {
+	write := a.write && !mutant.On(mutant.VerifierContextWritable)
+	return m.Release.Field(m.progType(), m.Attach, uint32(a.off), uint32(a.size), write).OK
 }
 
 // packetWritable reports whether programs of the type may write into packets.
 func (m *Machine) packetWritable() bool {
-	return m.Type == hook.XDP || m.Type == hook.SchedCLS || mutant.On(mutant.VerifierPacketWritable)
+	return typeTable[m.progType()].writes || mutant.On(mutant.VerifierPacketWritable)
 }
 
 // packetBounds is Linux's check_packet_access.

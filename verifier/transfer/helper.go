@@ -6,7 +6,6 @@ import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
-	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
@@ -18,15 +17,6 @@ const (
 	processorID    = 8
 	ringbufReserve = 131
 )
-
-// progType is the type's number in Linux. Programs of type mem are no type of the
-// kernel's; what they may call is what a socket filter may.
-func (m *Machine) progType() release.ProgType {
-	if m.Type == hook.Unspec {
-		return release.SocketFilter
-	}
-	return release.ProgType(m.Type)
-}
 
 // called is what is known of a call while its arguments are looked at.
 type called struct {
@@ -43,7 +33,7 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 	switch {
 	case !m.Release.Exists(id):
 		return Effect{}, fail("helper-unknown", "invalid func unknown#%d", id)
-	case !m.Release.Allowed(id, m.progType(), 0):
+	case !m.Release.Allowed(id, m.progType(), m.Attach):
 		name := "unknown"
 		if known {
 			name = "bpf_" + h.Name

@@ -5,6 +5,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
 // maxPacket is how far into a packet a pointer may be known to reach (MAX_PACKET_OFF).
@@ -125,7 +126,7 @@ func notThere(s *state.State, x *state.Reg, what int32) {
 // packetLoad is LD_ABS and LD_IND: a load in network byte order that ends the program if
 // it is out of the packet.
 func (m *Machine) packetLoad(s *state.State, i spec.Insn) *Failure {
-	if !m.Info.LDAbs {
+	if !typeTable[m.progType()].ldAbs || m.Type == hook.Unspec {
 		return fail("ld-abs", "BPF_LD_[ABS|IND] instructions not allowed for this program type")
 	}
 	if f := m.readable(s, 6); f != nil {

@@ -19,12 +19,12 @@ type Rules struct {
 // Machine steps states of one program.
 type Machine struct {
 	Rules
-	Type  hook.Type
-	Info  *hook.Info
-	Order spec.ByteOrder
-	Insns []spec.Insn
-	Graph *cfg.Graph
-	Maps  []*maps.Spec
+	Type   hook.Type
+	Attach uint32 // enum bpf_attach_type
+	Order  spec.ByteOrder
+	Insns  []spec.Insn
+	Graph  *cfg.Graph
+	Maps   []*maps.Spec
 
 	// Memory is how many bytes r1 points to, of type mem, and MemoryMax the most that r2 may
 	// say.
@@ -63,7 +63,7 @@ func (m *Machine) Start() *state.State {
 	s := state.New()
 	f := s.Frame()
 	f.Regs[10] = state.Reg{Kind: state.Stack}
-	if m.Info.Context == hook.Memory {
+	if m.Type == hook.Unspec {
 		f.Regs[1] = state.Reg{Kind: state.Mem, Size: m.Memory}
 		f.Regs[2] = state.Number(w.UnsignedRange(uint64(m.Memory), uint64(m.MemoryMax)))
 		return s
