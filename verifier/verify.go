@@ -39,6 +39,7 @@ type Result struct {
 	Failure   *Failure // nil if accepted
 	Processed int      // instructions looked at, on every path of every program
 	States    int      // states put aside
+	Context   int      // bytes of context that the programs rely on: a syscall program may not be run on less
 }
 
 // Options say for whom and how. The zero value is Linux 6.18 and a caller that may do
@@ -83,6 +84,7 @@ func Verify(c *vm.Case, o Options) Result {
 			f = e.run()
 			res.Processed += e.processed
 			res.States += e.states
+			res.Context = max(res.Context, e.m.ContextUsed)
 		}
 		if f != nil {
 			f.Prog = n

@@ -107,6 +107,7 @@ const (
 	VerifierHelperWritesReadOnly
 	VerifierDepthNotSummed
 	VerifierMixedBases
+	VerifierRoundsNotCompared
 )
 
 // All lists every mutant, in order of ID.
@@ -215,4 +216,5 @@ var All = []Mutant{
 	{VerifierHelperWritesReadOnly, "verifier-helper-writes-read-only", "verifier/transfer", "a helper may change a map that programs may only read", "CVE-2024-49861"},
 	{VerifierDepthNotSummed, "verifier-depth-not-summed", "verifier", "frames are not added up along calls", "CVE-2024-45020 series"},
 	{VerifierMixedBases, "verifier-mixed-bases", "verifier/transfer", "one instruction may access the context on one path and other memory on another", "save_aux_ptr_type"},
+	{VerifierRoundsNotCompared, "verifier-rounds-not-compared", "verifier/state", "a state with all rounds of bpf_loop behind it covers one that has some left", "callback_depth in func_states_equal"},
 }

@@ -36,6 +36,7 @@ func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
 	if a.off < 0 || !m.fieldAllowed(a) {
 		return state.Reg{}, failReg("context", a.reg, r, "a field of the context", "invalid bpf_context access off=%d size=%d", a.off, a.size)
 	}
+	m.ContextUsed = max(m.ContextUsed, a.off+a.size)
 	field := m.Release.Field(m.progType(), m.Attach, uint32(a.off), uint32(a.size), false)
 	kind, known := fieldKinds[field.Kind]
 	switch {

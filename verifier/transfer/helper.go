@@ -29,7 +29,7 @@ type called struct {
 
 // helper calls a function of the kernel's.
 func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
-	h, known := m.Release.Helper(id)
+	h, known := m.Release.HelperFor(id, m.progType(), m.Attach)
 	switch {
 	case !m.Release.Exists(id):
 		return Effect{}, fail("helper-unknown", "invalid func unknown#%d", id)

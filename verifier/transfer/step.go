@@ -32,8 +32,10 @@ type Machine struct {
 
 	// StackUsed is how deep each function reaches into its frame, in bytes.
 	StackUsed []int
-	bases     []state.Kind // by slot: what the access there went through; NotInit: none so far
-	ids       uint32
+	// ContextUsed is how far into the context the program reaches, in bytes.
+	ContextUsed int
+	bases       []state.Kind // by slot: what the access there went through; NotInit: none so far
+	ids         uint32
 }
 
 // sameKind refuses an access that goes through a context on one path and through another
