@@ -136,9 +136,9 @@ func (m *Machine) aligned(r *state.Reg, a *access) *Failure {
 		return nil
 	}
 	f := failReg("misaligned", a.reg, r, fmt.Sprintf("a multiple of %d", a.size),
-		"misaligned %saccess off %s+%d+%d size %d", what, r.Num.Bits, r.Off, a.off, a.size)
+		"misaligned %saccess off %s+%d+%d size %d", what, bitsText(r.Num.Bits), r.Off, a.off, a.size)
 	if r.Kind == state.Packet || r.Kind == state.PacketMeta {
-		f.Text = fmt.Sprintf("misaligned packet access off %d+%s+%d+%d size %d", base, r.Num.Bits, r.Off, a.off, a.size)
+		f.Text = fmt.Sprintf("misaligned packet access off %d+%s+%d+%d size %d", base, bitsText(r.Num.Bits), r.Off, a.off, a.size)
 	}
 	return f
 }

@@ -17,7 +17,7 @@ func atStart(n uint8, r *state.Reg) *Failure {
 	case r.Off != 0:
 		return failReg("moved-pointer", n, r, "offset 0", "dereference of modified %s ptr R%d off=%d disallowed", name, n, r.Off)
 	case !fixed || v != 0:
-		return failReg("moved-pointer", n, r, "offset 0", "variable %s access var_off=%s disallowed", name, r.Num.Bits)
+		return failReg("moved-pointer", n, r, "offset 0", "variable %s access var_off=%s disallowed", name, bitsText(r.Num.Bits))
 	}
 	return nil
 }
@@ -73,7 +73,7 @@ func (m *Machine) packetRoom(r *state.Reg, n uint8, off, size int, zeroOK bool) 
 	if r.Range < 0 || !within(at, size, int64(r.Range), zeroOK) {
 		text := fmt.Sprintf("R%d offset is outside of the packet", n)
 		if r.Range >= 0 {
-			text = fmt.Sprintf("invalid access to packet, off=%d size=%d, R%d(id=%d,off=%d,r=%d)\n%s", at, size, n, r.ID, r.Off, r.Range, text)
+			text = fmt.Sprintf("invalid access to packet, off=%d size=%d, R%d(id=%d,off=%d,r=%d)\n%s", at, size, n, r.ID, at, r.Range, text)
 		}
 		return failReg("packet-bounds", n, r, fmt.Sprintf("a comparison with data_end that shows %d bytes", at+int64(size)), "%s", text)
 	}

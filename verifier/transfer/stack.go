@@ -49,7 +49,7 @@ func (m *Machine) stackSpan(s *state.State, r *state.Reg, n uint8, off, size int
 		if fixed {
 			return span{}, failReg("stack-bounds", n, r, need, "invalid%s stack R%d off=%d size=%d", what, n, at+low, size)
 		}
-		return span{}, failReg("stack-bounds", n, r, need, "invalid variable-offset%s stack R%d var_off=%s off=%d size=%d", what, n, r.Num.Bits, at, size)
+		return span{}, failReg("stack-bounds", n, r, need, "invalid variable-offset%s stack R%d var_off=%s off=%d size=%d", what, n, bitsText(r.Num.Bits), at, size)
 	}
 	p := span{int(r.Frame), int(at + low), int(at + high), size}
 	f := s.Frames[p.frame].Func

@@ -3,6 +3,7 @@ package transfer
 import (
 	"fmt"
 
+	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
@@ -18,4 +19,15 @@ func rangeText(r *state.Reg) string {
 		return fmt.Sprintf("smin=%d", s.Min)
 	}
 	return fmt.Sprintf("smin=%d smax=%d", s.Min, s.Max)
+}
+
+// bitsText is a tnum as Linux writes it: a constant as a number, C's %#llx.
+func bitsText(t num.Tnum) string {
+	switch {
+	case !t.IsConst():
+		return t.String()
+	case t.Value == 0:
+		return "0"
+	}
+	return fmt.Sprintf("%#x", t.Value)
 }
