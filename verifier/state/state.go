@@ -24,7 +24,7 @@ type Frame struct {
 	screened uint64 // slots written in full since the last checkpoint
 }
 
-// Edge is a jump that was taken where the other way was open too, or a call.
+// Edge is where control went from a conditional jump, a call or an exit.
 type Edge struct {
 	From, To int
 	Prev     *Edge
@@ -53,6 +53,12 @@ func New() *State {
 }
 
 func newFrame() *Frame { return &Frame{screened: ^uint64(0)} }
+
+// Go takes an edge.
+func (s *State) Go(to int) {
+	s.Trail = &Edge{From: s.PC, To: to, Prev: s.Trail}
+	s.PC = to
+}
 
 // Frame is the frame on top.
 func (s *State) Frame() *Frame { return s.Frames[len(s.Frames)-1] }

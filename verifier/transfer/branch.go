@@ -51,18 +51,16 @@ func (m *Machine) branch(s *state.State, i spec.Insn) (Effect, *Failure) {
 	switch m.decide(t, x, y) {
 	case num.Always:
 		demandNumbers(x, y)
-		s.PC = to
+		s.Go(to)
 		return Effect{}, nil
 	case num.Never:
 		demandNumbers(x, y)
-		s.PC++
+		s.Go(s.PC + 1)
 		return Effect{}, nil
 	}
 	jump := s.Clone()
-	jump.PC = to
-	jump.Trail = &state.Edge{From: s.PC, To: to, Prev: s.Trail}
-	s.Trail = &state.Edge{From: s.PC, To: s.PC + 1, Prev: s.Trail}
-	s.PC++
+	jump.Go(to)
+	s.Go(s.PC + 1)
 	jumps, falls := m.assume(jump, t, true), m.assume(s, t, false)
 	switch {
 	case jumps && falls:

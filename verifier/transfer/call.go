@@ -42,8 +42,7 @@ func (m *Machine) push(s *state.State, fn int) (*state.Frame, *Failure) {
 	callee := s.Push()
 	callee.Func, callee.CallSite = fn, site
 	callee.Regs[10] = state.Reg{Kind: state.Stack, Frame: uint8(s.Depth())}
-	s.PC = m.Graph.Funcs[fn].Start
-	s.Trail = &state.Edge{From: site, To: s.PC, Prev: s.Trail}
+	s.Go(m.Graph.Funcs[fn].Start)
 	return callee, nil
 }
 
@@ -94,8 +93,7 @@ func (m *Machine) leave(s *state.State) *Failure {
 	}
 	s.Pop()
 	*s.Reg(0) = r0
-	s.PC = callee.CallSite + 1
-	s.Trail = &state.Edge{From: m.Graph.Funcs[callee.Func].End - 1, To: s.PC, Prev: s.Trail}
+	s.Go(callee.CallSite + 1)
 	return nil
 }
 
@@ -114,8 +112,7 @@ func (m *Machine) leaveCallback(s *state.State) *Failure {
 		return failReg("callback-return", 0, r0, "0 or 1", "At callback return the register R0 has %s should have been in [0, 1]", rangeText(r0))
 	}
 	s.Pop()
-	s.PC = callee.CallSite
-	s.Trail = &state.Edge{From: m.Graph.Funcs[callee.Func].End - 1, To: s.PC, Prev: s.Trail}
+	s.Go(callee.CallSite)
 	for cp := s.Parent; cp != nil; cp = cp.Parent {
 		if cp.PC == s.PC && len(cp.Frames) == len(s.Frames) {
 			s.Widen(cp)

@@ -83,7 +83,6 @@ func (m *Machine) id() uint32 {
 // Step takes one instruction.
 func (m *Machine) Step(s *state.State) (Effect, *Failure) {
 	i := m.Insns[s.PC]
-	var e Effect
 	var f *Failure
 	next := s.PC + 1
 	switch i.Class() {
@@ -107,8 +106,11 @@ func (m *Machine) Step(s *state.State) (Effect, *Failure) {
 	default:
 		return m.jump(s, i)
 	}
+	if f != nil {
+		return Effect{}, f
+	}
 	s.PC = next
-	return e, f
+	return Effect{}, nil
 }
 
 // jump takes an instruction of the classes JMP and JMP32.
@@ -131,7 +133,7 @@ func (m *Machine) jump(s *state.State, i spec.Insn) (Effect, *Failure) {
 // is the fork.
 func (m *Machine) mayGoto(s *state.State, i spec.Insn) Effect {
 	round := s.Clone()
-	round.PC++
+	round.Go(s.PC + 1)
 	round.Rounds++
 	for cp := s.Parent; cp != nil; cp = cp.Parent {
 		if cp.PC == s.PC && len(cp.Frames) == len(s.Frames) && cp != s.Parent {
@@ -139,7 +141,7 @@ func (m *Machine) mayGoto(s *state.State, i spec.Insn) Effect {
 			break
 		}
 	}
-	s.PC += 1 + int(i.Off)
+	s.Go(s.PC + 1 + int(i.Off))
 	return Effect{Fork: round}
 }
 
