@@ -31,7 +31,6 @@ type claims struct {
 	held   map[place][]claim
 	last   map[place]int // the claim that held last: the next round is often like it
 	graphs []*cfg.Graph
-	mem    *mem.Memory
 }
 
 // claimsOf verifies a case; nil if it is not accepted or too long to remember.

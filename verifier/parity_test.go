@@ -23,6 +23,8 @@ type tally struct {
 	counts [2][2]int // [ours accepted][kernel accepted]
 	none   int       // neither: one of them cannot judge the case
 	dead   int       // only we accept: we know that what the kernel minds never runs
+	unsafe int       // of these, runs that fault or are not as claimed
+	ref    *watched  // runs them; may be nil
 	text   int       // both reject, and the first line is the same
 	kinds  map[string][]uint64
 	detail map[string]string
@@ -65,6 +67,12 @@ func (y *tally) add(seed uint64, c *vm.Case, k *kernelcmp.Verdict) {
 	}
 	if !accepted {
 		what = "refused by us, accepted by the kernel: " + ours.Failure.Text
+	}
+	if accepted && y.ref != nil {
+		if _, wrong := y.ref.judge(c, claimLimit); wrong != "" {
+			y.unsafe++
+			what = "UNSAFE " + wrong + ": " + what
+		}
 	}
 	y.note(what, seed, c, k, &ours)
 }
@@ -180,8 +188,9 @@ func TestParityWithKernel(t *testing.T) {
 	k := openKernel(t)
 	t.Logf("seed %d", *firstSeed)
 	var all tally
+	ref := watch(t)
 	for _, mix := range mixes() {
-		var y tally
+		y := tally{ref: ref}
 		g := gen.New(gen.Options{Mix: mix})
 		y.compare(k, g.Perturb, *brokenN)
 		y.report(t, mix.Name)
@@ -193,8 +202,10 @@ func TestParityWithKernel(t *testing.T) {
 		all.text += y.text
 		all.none += y.none
 		all.dead += y.dead
+		all.unsafe += y.unsafe
 	}
 	all.report(t, "all")
+	all.judge(t)
 }
 
 func (y *tally) compare(k *kernelcmp.Target, make1 func(*tape.Source) *vm.Case, n int) {
@@ -204,5 +215,24 @@ func (y *tally) compare(k *kernelcmp.Target, make1 func(*tape.Source) *vm.Case, 
 		for i, v := range k.Verify(cs) {
 			y.add(seed+uint64(i), cs[i], &v)
 		}
+	}
+}
+
+// judge is what has to hold: nothing unsafe is accepted, next to nothing that the kernel
+// takes is refused, and what we refuse we refuse in its words.
+func (y *tally) judge(t *testing.T) {
+	n := y.counts[0][0] + y.counts[0][1] + y.counts[1][0] + y.counts[1][1]
+	same, refused := y.counts[0][0]+y.counts[1][1], y.counts[0][0]
+	switch {
+	case y.unsafe > 0:
+		t.Errorf("%d programs are accepted and do harm", y.unsafe)
+	case y.counts[0][1]*1000 > n:
+		t.Errorf("%d of %d programs are refused that the kernel accepts", y.counts[0][1], n)
+	case same*100 < 99*n:
+		t.Errorf("only %d of %d verdicts are the kernel's", same, n)
+	case y.text*100 < 85*refused:
+		t.Errorf("only %d of %d refusals are in the kernel's words", y.text, refused)
+	case 3*refused < n:
+		t.Errorf("only %d of %d programs are refused", refused, n)
 	}
 }

@@ -122,8 +122,6 @@ func (m *Machine) aligned(r *state.Reg, a *access) *Failure {
 		what = "context "
 	case state.Stack:
 		what, strict = "stack ", true
-	case state.Scalar, state.NotInit:
-		return nil // refused anyhow
 	}
 	if mutant.On(mutant.VerifierUnaligned) {
 		strict = false

@@ -7,11 +7,8 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
-// Regions that helpers take, and what Linux's message calls them.
-const (
-	memoryWords = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
-	valueWords  = "fp, pkt, pkt_meta, map_key, map_value, mem"
-)
+// memoryWords are the regions that helpers take, as Linux's message lists them.
+const memoryWords = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
 
 func isMemory(r *state.Reg) bool {
 	switch r.Kind {
@@ -59,12 +56,12 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		c.the = r
 		return atStart(reg, r)
 	case release.MapKey:
-		if f := want(isMemory(r), valueWords); f != nil {
+		if f := want(isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).KeySize), release.In, false)
 	case release.MapValue:
-		if f := want(isMemory(r), valueWords); f != nil {
+		if f := want(isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		access := a.Access
@@ -179,7 +176,11 @@ func (m *Machine) stackArgument(s *state.State, r *state.Reg, n uint8, size int,
 	if size == 0 && !zeroOK {
 		return failReg("size", n, r, "size > 0", "invalid zero-sized read")
 	}
-	p, f := m.stackSpan(s, r, n, 0, size, " indirect access to")
+	what := " read from"
+	if out {
+		what = " write to"
+	}
+	p, f := m.stackSpan(s, r, n, 0, size, what)
 	if f != nil {
 		return f
 	}

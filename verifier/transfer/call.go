@@ -101,9 +101,6 @@ func (m *Machine) leave(s *state.State) *Failure {
 func (m *Machine) leaveCallback(s *state.State) *Failure {
 	callee := s.Frame()
 	r0 := &callee.Regs[0]
-	if f := m.readable(s, 0); f != nil {
-		return f
-	}
 	if r0.Kind != state.Scalar {
 		return failReg("callback-return", 0, r0, "0 or 1", "R0 not a scalar value")
 	}

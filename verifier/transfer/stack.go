@@ -20,8 +20,8 @@ func (p span) fixed() bool { return p.low == p.high }
 
 // mask is the slots that it may touch.
 func (p span) mask() uint64 {
-	first, last := -(p.high+p.size-1+8)/8, (-p.low-1)/8
-	first = max(0, (-(p.high+max(p.size, 1)-1)-1)/8)
+	first, _ := cell(p.high + max(p.size, 1) - 1)
+	last, _ := cell(p.low)
 	var mask uint64
 	for i := first; i <= last && i < state.Slots; i++ {
 		mask |= 1 << i
