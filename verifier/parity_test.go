@@ -2,6 +2,7 @@ package verifier_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strconv"
@@ -9,8 +10,10 @@ import (
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/fuzz/gen"
+	"github.com/lockstep-ebpf/lockstep/fuzz/reduce"
 	"github.com/lockstep-ebpf/lockstep/fuzz/tape"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/verifier"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -235,4 +238,55 @@ func (y *tally) judge(t *testing.T) {
 	case 3*refused < n:
 		t.Errorf("only %d of %d programs are refused", refused, n)
 	}
+}
+
+// TestParityOnAnyProgram compares verdicts on programs that no generator has thought about:
+// random instructions of every form, and valid programs with flipped bits.
+func TestParityOnAnyProgram(t *testing.T) {
+	k := openKernel(t)
+	t.Logf("seed %d", *firstSeed)
+	y := tally{ref: watch(t)}
+	r := rand.New(rand.NewPCG(*firstSeed, 1))
+	g := gen.New(gen.Options{})
+	var src tape.Source
+	for done := 0; done < 4*(*brokenN); done += 256 {
+		var cs []*vm.Case
+		for i := range min(256, 4*(*brokenN)-done) {
+			if i%2 == 0 {
+				cs = append(cs, reduce.Clone(randomProgram(r)))
+				continue
+			}
+			src.Seed(*firstSeed + uint64(done+i))
+			cs = append(cs, flip(r, reduce.Clone(g.Generate(&src))))
+		}
+		for i, v := range k.Verify(cs) {
+			y.add(uint64(done+i), cs[i], &v)
+		}
+	}
+	y.report(t, "any")
+	if n := y.counts[0][1]; n*1000 > 4*(*brokenN) {
+		t.Errorf("%d are refused that the kernel accepts", n)
+	}
+	if y.unsafe > 0 {
+		t.Errorf("%d are accepted and do harm", y.unsafe)
+	}
+}
+
+func randomProgram(r *rand.Rand) *vm.Case {
+	b := make([]byte, 2+8*(1+r.IntN(12)))
+	for j := range b {
+		b[j] = byte(r.Uint32())
+	}
+	b[0] |= 1
+	return anyProgram(b)
+}
+
+// flip changes bits of a case's first program.
+func flip(r *rand.Rand, c *vm.Case) *vm.Case {
+	b := spec.Encode(c.Programs[0].Insns, spec.Little)
+	for range 1 + r.IntN(2) {
+		b[r.IntN(len(b))] ^= 1 << r.IntN(8)
+	}
+	c.Programs[0].Insns, _ = spec.Split(b, spec.Little)
+	return c
 }

@@ -121,6 +121,9 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 		StackUsed: make([]int, len(g.Funcs)),
 	}
 	m.Memory, m.MemoryMax = memory(c)
+	if f := m.Resolve(); f != nil {
+		return nil, f
+	}
 	return &explorer{m: m, g: g, prog: n, options: o, seen: make([][]*state.Checkpoint, len(p.Insns))}, nil
 }
 

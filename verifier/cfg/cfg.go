@@ -15,6 +15,10 @@ type Graph struct {
 	Live   []uint16 // by slot: bit n is set if rn may still be read
 	Prune  []bool   // by slot
 	Force  []bool   // by slot: a state has to be kept here, for a loop closes
+
+	// Malformed has the slots whose fields hold what they may not, and Linux's words for it.
+	// Like Linux, which removes code that no path reaches, it is for paths to find them.
+	Malformed map[int]string
 }
 
 // Func is a function: the slots from Start up to End, which is not its own.
@@ -147,17 +151,25 @@ func (g *Graph) checkFuncs() *Error {
 	return nil
 }
 
-// checkForms asks the table of instructions whether each slot is one. Linux looks at
-// most fields only when a path comes by.
+// checkForms asks the table of instructions whether each slot is one. Opcodes and LDDWs
+// have to be right everywhere, other fields where a path comes by.
 func (g *Graph) checkForms() *Error {
 	for pc := 0; pc < len(g.Insns); pc++ {
 		if g.Insns[pc].Op == 0 {
 			return g.fail(pc, "form", "unknown opcode 00")
 		}
-		if _, err := spec.Check(g.Insns, pc); err != nil {
-			return g.fail(pc, "form", "%s", formText(g.Insns[pc], err))
+		i := g.Insns[pc]
+		if _, err := spec.Check(g.Insns, pc); err != nil && !tolerated(i) {
+			text := formText(i, err)
+			if everywhere(i) {
+				return g.fail(pc, "form", "%s", text)
+			}
+			if g.Malformed == nil {
+				g.Malformed = map[int]string{}
+			}
+			g.Malformed[pc] = text
 		}
-		if g.Insns[pc].Wide() {
+		if i.Wide() {
 			pc++
 		}
 	}

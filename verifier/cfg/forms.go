@@ -7,6 +7,27 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 )
 
+// everywhere reports whether Linux looks at the fields of an instruction before it follows
+// paths (resolve_pseudo_ldimm64).
+func everywhere(i spec.Insn) bool {
+	known := false
+	for _, row := range spec.ByOpcode(i.Op) {
+		known = known || !row.Internal
+	}
+	return !known || i.Wide() || i.Class() == spec.ClassLDX && i.Imm != 0
+}
+
+// tolerated reports whether Linux lets a mistake pass: it does not look at the offset of an
+// exit.
+func tolerated(i spec.Insn) bool {
+	if i.Op == spec.EXIT {
+		i.Off = 0
+		_, err := spec.Check([]spec.Insn{i}, 0)
+		return err == nil
+	}
+	return false
+}
+
 // formText is what Linux says of a slot that is no instruction.
 func formText(i spec.Insn, err error) string {
 	var bad *spec.Error

@@ -9,11 +9,8 @@ import (
 )
 
 func (m *Machine) call(s *state.State, i spec.Insn) (Effect, *Failure) {
-	switch i.Src {
-	case spec.CallLocal:
+	if i.Src == spec.CallLocal {
 		return Effect{}, m.enter(s, m.Graph.FuncAt(s.PC+1+int(i.Imm)))
-	case spec.CallKfunc:
-		return Effect{}, unsupported("kernel functions (kfunc)")
 	}
 	return m.helper(s, i.Imm)
 }

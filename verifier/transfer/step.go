@@ -83,6 +83,9 @@ func (m *Machine) id() uint32 {
 // Step takes one instruction.
 func (m *Machine) Step(s *state.State) (Effect, *Failure) {
 	i := m.Insns[s.PC]
+	if text, bad := m.Graph.Malformed[s.PC]; bad {
+		return Effect{}, fail("form", "%s", text)
+	}
 	var f *Failure
 	next := s.PC + 1
 	switch i.Class() {
@@ -153,6 +156,41 @@ func (m *Machine) readable(s *state.State, n uint8) *Failure {
 	return nil
 }
 
+// Resolve looks at what instructions name, whether a path reaches them or not, as Linux
+// does before it follows paths.
+func (m *Machine) Resolve() *Failure {
+	for pc, i := range m.Insns {
+		f := m.resolve(i, pc)
+		if f != nil {
+			f.Insn = pc
+			return f
+		}
+	}
+	return nil
+}
+
+func (m *Machine) resolve(i spec.Insn, pc int) *Failure {
+	switch {
+	case i.Op == spec.CALL && i.Src == spec.CallKfunc:
+		return unsupported("kernel functions (kfunc)")
+	case i.Op == spec.LDDW && i.Src == spec.LDDWFunc && pc+1+int(i.Imm) == 0:
+		return fail("callback-main", "callback function not static") // the main function is not
+	case i.Op != spec.LDDW, i.Src == spec.LDDWValue, i.Src == spec.LDDWFunc:
+		return nil
+	case i.Src == spec.LDDWBTFVar:
+		return unsupported("kernel variables (lddw of a BTF id)")
+	case i.Imm < 0 || int(i.Imm) >= len(m.Maps):
+		return &Failure{Class: BadObject, Rule: "no-map", Register: -1, Text: "fd is not pointing to valid bpf_map"}
+	case i.Src == spec.LDDWMapFD, i.Src == spec.LDDWMapIdx:
+		return nil
+	}
+	x, off := m.Maps[i.Imm], uint32(m.Insns[pc+1].Imm)
+	if x.Type != maps.Array || x.MaxEntries != 1 || off >= x.ValueSize {
+		return fail("direct-value", "invalid access to map value pointer, value_size=%d off=%d", x.ValueSize, off)
+	}
+	return nil
+}
+
 // lddw loads a constant of 64 bits, or an address.
 func (m *Machine) lddw(s *state.State, lo, hi spec.Insn) *Failure {
 	dst := s.Reg(lo.Dst)
@@ -163,25 +201,13 @@ func (m *Machine) lddw(s *state.State, lo, hi spec.Insn) *Failure {
 	case spec.LDDWFunc:
 		*dst = state.Reg{Kind: state.Func, Map: int32(m.Graph.FuncAt(s.PC + 1 + int(lo.Imm)))}
 		return nil
-	case spec.LDDWBTFVar:
-		return unsupported("kernel variables (lddw of a BTF id)")
 	}
-	if lo.Imm < 0 || int(lo.Imm) >= len(m.Maps) {
-		return &Failure{Class: BadObject, Rule: "no-map", Register: -1, Text: "fd is not pointing to valid bpf_map"}
-	}
-	spec0 := m.Maps[lo.Imm]
 	if lo.Src == spec.LDDWMapFD || lo.Src == spec.LDDWMapIdx {
 		*dst = state.Reg{Kind: state.Map, Map: lo.Imm}
 		return nil
 	}
-	off := uint32(hi.Imm)
-	switch {
-	case spec0.Type != maps.Array:
-		return fail("direct-value", "invalid access to map value pointer, value_size=%d off=%d", spec0.ValueSize, off)
-	case spec0.MaxEntries != 1, off >= spec0.ValueSize:
-		return fail("direct-value", "invalid access to map value pointer, value_size=%d off=%d", spec0.ValueSize, off)
-	}
-	*dst = state.Reg{Kind: state.MapValue, Map: lo.Imm, Off: int32(off)}
+	off := hi.Imm
+	*dst = state.Reg{Kind: state.MapValue, Map: lo.Imm, Off: off}
 	return nil
 }
 
