@@ -10,12 +10,6 @@ import (
 	"github.com/lockstep-ebpf/lockstep/verifier/transfer"
 )
 
-// Limits (BPF_COMPLEXITY_LIMIT_INSNS, BPF_COMPLEXITY_LIMIT_JMP_SEQ).
-const (
-	maxProcessed = 1_000_000
-	maxPending   = 8192
-)
-
 // explorer follows the paths of one program.
 type explorer struct {
 	m       *transfer.Machine
@@ -88,10 +82,10 @@ func (e *explorer) path(s *state.State) *Failure {
 
 // later keeps a state for when this path has come to its end.
 func (e *explorer) later(s *state.State) *Failure {
-	if len(e.pending) >= maxPending {
+	if most := int(e.options.Release.Limits().Pending); len(e.pending) >= most {
 		return &Failure{
 			Class: transfer.TooComplex, Rule: "too-many-branches", Register: -1,
-			Text: fmt.Sprintf("The sequence of %d jumps is too complex.", maxPending),
+			Text: fmt.Sprintf("The sequence of %d jumps is too complex.", most),
 		}
 	}
 	if s.Parent != nil {

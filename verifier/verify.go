@@ -45,10 +45,10 @@ type Result struct {
 // Options say for whom and how. The zero value is Linux 6.18 and a caller that may do
 // anything.
 type Options struct {
-	Release     *release.Release // nil: the default
+	Release     *release.Release // nil: the default. Of others, helpers, contexts and limits are known, not yet how they judge.
 	Attach      uint32           // enum bpf_attach_type: what the programs are loaded for
 	StrictAlign bool             // packets and map values too, as machines want that trap (BPF_F_STRICT_ALIGNMENT)
-	MaxInsns    int              // instructions to look at in a program; 0: a million
+	MaxInsns    int              // instructions to look at in a program; 0: as many as the release does
 
 	// Exact compares states in full. It takes longer, and then each value of a run lies in
 	// a state that Observe was shown at its instruction.
@@ -75,7 +75,7 @@ func Verify(c *vm.Case, o Options) Result {
 		o.Release = defaultRelease
 	}
 	if o.MaxInsns == 0 {
-		o.MaxInsns = maxProcessed
+		o.MaxInsns = int(o.Release.Limits().Processed)
 	}
 	var res Result
 	for n, p := range c.Programs {
