@@ -161,7 +161,7 @@ func (g *Graph) checkForms() *Error {
 		i := g.Insns[pc]
 		if _, err := spec.Check(g.Insns, pc); err != nil && !tolerated(i) {
 			text := formText(i, err)
-			if everywhere(i) {
+			if everywhere(i, pc, err) {
 				return g.fail(pc, "form", "%s", text)
 			}
 			if g.Malformed == nil {

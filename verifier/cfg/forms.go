@@ -7,14 +7,18 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 )
 
-// everywhere reports whether Linux looks at the fields of an instruction before it follows
-// paths (resolve_pseudo_ldimm64).
-func everywhere(i spec.Insn) bool {
+// everywhere reports whether Linux sees a mistake before it follows paths
+// (resolve_pseudo_ldimm64).
+func everywhere(i spec.Insn, pc int, err error) bool {
 	known := false
 	for _, row := range spec.ByOpcode(i.Op) {
 		known = known || !row.Internal
 	}
-	return !known || i.Wide() || i.Class() == spec.ClassLDX && i.Imm != 0
+	var bad *spec.Error
+	if i.Wide() && errors.As(err, &bad) { // its second half, and what it names
+		return bad.Slot != pc || bad.Field != "off" && bad.Field != "dst"
+	}
+	return !known || i.Class() == spec.ClassLDX && i.Imm != 0
 }
 
 // tolerated reports whether Linux lets a mistake pass: it does not look at the offset of an
@@ -45,6 +49,8 @@ func formText(i spec.Insn, err error) string {
 		return fmt.Sprintf("R%d is invalid", i.Dst)
 	case bad.Field == "src" && i.Src > 10:
 		return fmt.Sprintf("R%d is invalid", i.Src)
+	case i.Wide() && bad.Field == "off" && bad.Op == i.Op:
+		return "BPF_LD_IMM64 uses reserved fields"
 	case i.Wide():
 		return "invalid bpf_ld_imm64 insn"
 	case alu && bad.Field == "imm" && (i.Op&0xf0 == spec.OpDIV || i.Op&0xf0 == spec.OpMOD) && i.Op&spec.SrcX == 0 && i.Imm == 0:
