@@ -80,6 +80,11 @@
 // loads exactly where the feature is ([Target.Features]); if one is missing, the
 // case is unsupported, and says which.
 //
+// # Questions
+//
+// [Target.TryLoads] loads programs of any type, with maps of any type, as they are, and drops them: it
+// asks the verifier and compares nothing. The tables of package verifier/release are made of such answers.
+//
 // # Whole states
 //
 // [StateCase] turns a body of instructions into a syscall program that starts from a

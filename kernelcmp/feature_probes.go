@@ -78,7 +78,8 @@ var probes = []probe{
 		name: "may_goto", since: "6.9", needs: row("may_goto"),
 		source: `
 			r0 = 0
-			may_goto +0
+			may_goto +1
+			r0 = 1
 			exit`,
 	},
 	{

@@ -32,7 +32,7 @@ type RawMap struct {
 	Type, KeySize, ValueSize, MaxEntries, Flags uint32
 
 	Inner  uint32 // of a map of maps: the type of inner maps, of 4-byte keys and 8-byte values
-	Value  string // what its values have in BTF: "" (no BTF), "plain", "lock", "timer", "kptr" or "kptr_ref"
+	Value  string // what its values have in BTF: "" (no BTF), "plain", "lock", "timer" or "kptr"
 	Frozen bool
 }
 
@@ -190,10 +190,10 @@ var (
 	btfU64 = &btf.Int{Name: "unsigned long", Size: 8}
 )
 
-// kptr is a member that may hold a reference to a task.
-func kptr(tag string) btf.Type {
-	return &btf.Pointer{Target: &btf.TypeTag{Value: tag, Type: &btf.Struct{Name: "task_struct", Size: 4, Members: []btf.Member{{Name: "x", Type: btfU32}}}}}
-}
+// taskKptr is the type of a member that may hold a reference to a task, as Linux has it since 6.4.
+var taskKptr = &btf.Pointer{Target: &btf.TypeTag{Value: "kptr", Type: &btf.Struct{
+	Name: "task_struct", Size: 4, Members: []btf.Member{{Name: "x", Type: btfU32}},
+}}}
 
 // mapTypes makes BTF for a map: a key of 4 bytes, and values that begin with a special struct
 // and are plain bytes otherwise.
@@ -212,8 +212,8 @@ func mapTypes(what string, size uint32) (*btf.Handle, uint32, uint32, error) {
 		value.Members = append(value.Members, btf.Member{Name: "special", Type: s})
 		at = s.Size
 	}
-	if what == "kptr" || what == "kptr_ref" { // the second is the first's name before Linux 6.4
-		value.Members, at = append(value.Members, btf.Member{Name: "special", Type: kptr(what)}), 8
+	if what == "kptr" {
+		value.Members, at = append(value.Members, btf.Member{Name: "special", Type: taskKptr}), 8
 	}
 	for ; at+4 <= size; at += 4 {
 		value.Members = append(value.Members, btf.Member{Name: fmt.Sprintf("m%d", at), Type: btfU32, Offset: btf.Bits(8 * at)})

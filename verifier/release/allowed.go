@@ -36,22 +36,70 @@ func (m *matrix) hook(i int) *Set {
 	return m.sets[i]
 }
 
+// allowedAt is the helpers of a hook, or nil if the release has no such hook.
+func (r *Release) allowedAt(hook int) *Set {
+	if hook < 0 {
+		return nil
+	}
+	set := r.allowed.hook(hook)
+	if set == nil && Hooks[hook].Name == "tracing/fmod_ret" { // not every kernel has what could be asked about
+		set = r.allowed.hook(hookNamed("tracing/fexit"))
+	}
+	if set == nil && Hooks[hook].Type == LircMode2 {
+		set = &lirc
+	}
+	if set == nil && r.lender != nil {
+		set = r.lender.allowed.hook(hook)
+	}
+	return set
+}
+
 // HasHook reports whether programs of a type can be loaded at all. An attach type that [Hooks]
 // does not list is taken for the type's first one.
 func (r *Release) HasHook(t ProgType, attach uint32) bool {
+	return r.allowedAt(hookIndex(t, attach)) != nil
+}
+
+// Asked reports whether what the release says of a type of programs is what a kernel of that release
+// answered.
+func (r *Release) Asked(t ProgType, attach uint32) bool {
 	return r.allowed.hook(hookIndex(t, attach)) != nil
 }
 
-// Allowed reports whether programs of a type may call a helper, licence and privileges aside.
+// Allowed reports whether programs of a type are offered a helper, licence and privileges aside. See
+// [Release.Refused] too.
 func (r *Release) Allowed(id int32, t ProgType, attach uint32) bool {
-	set := r.allowed.hook(hookIndex(t, attach))
-	return set != nil && set.Has(int(id))
+	return r.allowedHook(id, hookIndex(t, attach))
 }
+
+func (r *Release) allowedHook(id int32, hook int) bool {
+	set := r.allowedAt(hook)
+	if set == nil {
+		return false
+	}
+	switch {
+	case set.Has(int(id)):
+		return true
+	case id == overrideReturn:
+		return Hooks[hook].Type == Kprobe
+	}
+	return id == probeWriteUser && r.lender != nil && r.lender.allowedHook(id, hook)
+}
+
+// overrideReturn is a matter of configuration (BPF_KPROBE_OVERRIDE), which no kernel had that was asked.
+const overrideReturn = 58
+
+// lirc is what lirc_mode2 programs may call. That type is a matter of configuration too, and so the
+// list is by hand; older releases have less of it.
+var lirc = mustSet("1-3 5-7 12 77-78 87-89 92 125")
+
+// probeWriteUser is not there while the kernel is locked down, as the one was that was asked.
+const probeWriteUser = 36
 
 // Exists reports whether any type of program may call a helper.
 func (r *Release) Exists(id int32) bool {
 	for i := range Hooks {
-		if set := r.allowed.hook(i); set != nil && set.Has(int(id)) {
+		if r.allowedHook(id, i) {
 			return true
 		}
 	}

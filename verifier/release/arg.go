@@ -66,6 +66,7 @@ type Arg struct {
 	Release bool   // the reference ends with the call
 	Aligned bool   // of FixedMem: aligned to its size
 	InMap   bool   // of Mem: a map value, nothing else
+	Scalar  bool   // of Anything: no pointer
 	Access  Access // of memory, map values and dynptrs
 	Size    uint32 // of FixedMem
 	BTF     string // of BTFPtr: the kernel's struct; of Dynptr: "ringbuf", "local" or "" for any
@@ -91,6 +92,9 @@ func (a Arg) String() string {
 	case a.BTF != "":
 		s += " " + a.BTF
 	}
+	if a.Scalar {
+		s = "scalar"
+	}
 	if a.InMap {
 		s += " in a map"
 	}
@@ -109,6 +113,7 @@ func (a Arg) String() string {
 // The words that the tables of helpers are written in.
 var (
 	anything    = Arg{Kind: Anything}
+	scalar      = Arg{Kind: Anything, Scalar: true}
 	ctx         = Arg{Kind: Ctx}
 	ctxOrNull   = Arg{Kind: Ctx, OrNull: true}
 	constMap    = Arg{Kind: ConstMap}
@@ -121,6 +126,7 @@ var (
 	memOut      = Arg{Kind: Mem, Access: Out}
 	outOrNull   = Arg{Kind: Mem, Access: Out, OrNull: true}
 	memInOut    = Arg{Kind: Mem, Access: InOut}
+	longIn      = Arg{Kind: FixedMem, Size: 8, Aligned: true}
 	longOut     = Arg{Kind: FixedMem, Access: Out, Size: 8, Aligned: true}
 	size        = Arg{Kind: ConstSize}
 	sizeOrZero  = Arg{Kind: ConstSize, OrZero: true}

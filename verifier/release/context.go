@@ -80,7 +80,7 @@ type Field struct {
 // Access says whether a load or store of size bytes at an offset is allowed.
 func (c *Context) Access(off, size uint32, write bool) Field {
 	log := 0
-	for 1<<log < size {
+	for log < 4 && 1<<log < size {
 		log++
 	}
 	if log > 3 || 1<<log != size || off%size != 0 {
@@ -102,7 +102,11 @@ func (c *Context) Access(off, size uint32, write bool) Field {
 // Context gives the table of a hook's context, or nil if there is none: of programs whose context is
 // described by the kernel's BTF.
 func (r *Release) Context(t ProgType, attach uint32) *Context {
-	return r.contexts.hook(hookIndex(t, attach))
+	c := r.contexts.hook(hookIndex(t, attach))
+	if c == nil && r.lender != nil {
+		c = r.lender.contexts.hook(hookIndex(t, attach))
+	}
+	return c
 }
 
 // Field says whether a program may load (or store) size bytes at an offset of its context. Two
@@ -110,12 +114,19 @@ func (r *Release) Context(t ProgType, attach uint32) *Context {
 func (r *Release) Field(t ProgType, attach uint32, off, size uint32, write bool) Field {
 	c := r.Context(t, attach)
 	switch {
+	case t == LircMode2: // a number, by hand: no kernel that was asked has the type
+		return Field{OK: !write && off == 0 && size == 4, Kind: "scalar"}
 	case c == nil:
 		return Field{}
 	case t == Tracepoint && off >= 8:
-		return Field{OK: !write && off%size == 0 && off+size <= r.Limits().TracepointContext, Kind: "scalar"}
+		return Field{OK: !write && whole(off, size, r.Limits().TracepointContext), Kind: "scalar"}
 	case t == Syscall:
-		return Field{OK: off%size == 0 && off+size <= SyscallContext, Kind: "scalar"}
+		return Field{OK: whole(off, size, SyscallContext), Kind: "scalar"}
 	}
 	return c.Access(off, size, write)
+}
+
+// whole reports whether a load or store is aligned and within a context of some bytes.
+func whole(off, size, limit uint32) bool {
+	return size > 0 && size <= 8 && size&(size-1) == 0 && off%size == 0 && off < limit && size <= limit-off
 }

@@ -1,6 +1,9 @@
 package release
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // What the tests of package release_test ask of the tables as they stand.
 
@@ -23,4 +26,30 @@ func (r *Release) ContextRow(hook int) *CtxRow {
 		}
 	}
 	return nil
+}
+
+// Facts is a table of facts by name of hook, or number of helper.
+type Facts struct {
+	Returns, Maps                 map[string]string
+	MapTypes, Sleepable, Switches string
+	Lookup, Update, Delete        string // hooks at which sockmaps may be
+}
+
+// Facts gives the release's table.
+func (r *Release) Facts() Facts {
+	f := Facts{
+		Returns: map[string]string{}, Maps: map[string]string{}, MapTypes: r.facts.mapTypes, Sleepable: r.facts.sleepable,
+		Switches: r.facts.switches, Lookup: r.facts.sockmaps[1], Update: r.facts.sockmaps[2], Delete: r.facts.sockmaps[3],
+	}
+	for _, row := range r.facts.returns {
+		for _, h := range strings.Fields(row.hooks) {
+			f.Returns[h] = fmt.Sprint(row.lo, " ", row.hi)
+		}
+	}
+	for _, row := range r.facts.maps {
+		for _, id := range mustSet(row.helpers).All() {
+			f.Maps[fmt.Sprint(id)] = row.types
+		}
+	}
+	return f
 }

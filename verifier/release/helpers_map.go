@@ -12,7 +12,7 @@ var mapHelpers = []Helper{
 	{164, "for_each_map_elem", args{constMap, callback, stackOrNull, anything}, integer, 0},
 	{195, "map_lookup_percpu_elem", args{constMap, mapKey, anything}, mapValueOrNull, PacketArgs},
 
-	{81, "get_local_storage", args{constMap, anything}, theMapValue, 0},
+	{81, "get_local_storage", args{constMap, scalar}, theMapValue, 0},
 	{107, "sk_storage_get", args{constMap, btfSock, valueOrNull, anything}, mapValueOrNull, 0},
 	{108, "sk_storage_delete", args{constMap, btfSock}, integer, 0},
 	{145, "inode_storage_get", args{constMap, pointerOrNull("inode"), valueOrNull, anything}, mapValueOrNull, 0},

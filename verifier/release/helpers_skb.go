@@ -43,7 +43,7 @@ var packetHelpers = []Helper{
 	{151, "skb_cgroup_classid", args{ctx}, integer, 0},
 	{152, "redirect_neigh", args{anything, memInOrNull, sizeOrZero, anything}, integer, 0},
 	{155, "redirect_peer", args{anything, anything}, integer, 0},
-	{163, "check_mtu", args{ctx, anything, fixed(4, InOut), anything, anything}, integer, 0},
+	{163, "check_mtu", args{ctx, anything, fixed(4, InOut), anything, anything}, integer, GPL},
 	{192, "skb_set_tstamp", args{ctx, anything, anything}, integer, 0},
 
 	{44, "xdp_adjust_head", args{ctx, anything}, integer, ChangesPacket},

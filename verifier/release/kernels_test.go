@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 
 var (
 	kernels  = flag.String("kernels", "host", "the kernels to ask, by comma: host, or guests such as amd64-6.12")
+	deep     = flag.Bool("deep", false, "ask about helpers at every hook, not at three each: 20 s on a host, minutes in a guest")
 	generate = flag.Bool("generate", false, "rewrite the tables of the releases that -kernels names")
 )
 
@@ -27,6 +28,7 @@ var (
 type kernel struct {
 	*kernelcmp.Target
 	release *release.Release
+	quick   bool // thousands of questions a second; a guest is slower
 }
 
 // each calls f for every kernel of -kernels. One that is not to be had is skipped only if
@@ -47,7 +49,7 @@ func each(t *testing.T, f func(t *testing.T, k kernel)) {
 				t.Skipf("there is no table for Linux %s", k.Release())
 			}
 			t.Logf("Linux %s against %s", k.Release(), r.Name)
-			f(t, kernel{k, r})
+			f(t, kernel{k, r, name == "host"})
 		})
 	}
 }

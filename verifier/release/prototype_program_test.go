@@ -21,10 +21,12 @@ type builder struct {
 	insns  []spec.Insn
 	maps   []kernelcmp.RawMap
 	vars   []string
-	callee bool // there is a callback
+	callee bool        // there is a callback
+	body   []spec.Insn // of the callback; nil: it returns 0
 
 	release   *release.Release
 	sleepable bool
+	instead   *kernelcmp.RawMap // the map for every helper
 }
 
 func newBuilder(h *release.Hook, result int32) *builder {
@@ -84,7 +86,10 @@ func (b *builder) load() *kernelcmp.Load {
 			in.Imm = int32(entry - i - 1)
 		}
 	}
-	l.Insns = append(l.Insns, mov(0, 0), exit)
+	if b.body == nil {
+		b.body = []spec.Insn{mov(0, 0), exit}
+	}
+	l.Insns = append(l.Insns, b.body...)
 	l.Funcs = []uint32{0, uint32(entry)}
 	return l
 }
@@ -112,6 +117,9 @@ func storage(t uint32) kernelcmp.RawMap {
 
 // mapFor is a map that a helper takes.
 func (b *builder) mapFor(id int32) kernelcmp.RawMap {
+	if b.instead != nil {
+		return *b.instead
+	}
 	switch id {
 	case 12: // it belongs to the first type of program that uses it
 		m := simple(maps.ProgArray)

@@ -32,6 +32,19 @@ func (k kernel) questions(hook *release.Hook, result int32, h *release.Helper) (
 		}
 	}
 	ask("good", true, nil)
+	if h.Ret.Kind == release.Void {
+		b := k.callWith(hook, result, h, nil)
+		if b != nil {
+			b.insns = append(b.insns[:len(b.insns)-2], movx(0, 0)) // the exit's r0 = result is left out
+			b.emit(exit)
+			all = append(all, question{"r0 after the call", h, b.load(), false})
+		}
+	}
+	if hook.BTF == "" && len(all) > 0 {
+		l := *all[0].load
+		l.License = "Proprietary"
+		all = append(all, question{"proprietary", h, &l, may && !h.Has(release.GPL)})
+	}
 	for i, a := range h.Args {
 		r := uint8(i + 1)
 		name := fmt.Sprintf("r%d ", r)
@@ -39,7 +52,7 @@ func (k kernel) questions(hook *release.Hook, result int32, h *release.Helper) (
 		case a.Kind == release.None:
 			continue
 		case a.Kind == release.Anything:
-			ask(name+"context", !scalarOnly[h.ID*8+int32(r)], func(b *builder) { b.emit(movx(r, 6)) })
+			ask(name+"context", !a.Scalar, func(b *builder) { b.emit(movx(r, 6)) })
 			continue
 		case a.Kind == release.ConstSize:
 			ask(name+"0", a.OrZero, func(b *builder) { b.emit(mov(r, 0)) })
@@ -61,7 +74,7 @@ func (k kernel) questions(hook *release.Hook, result int32, h *release.Helper) (
 			})
 		}
 		if a.Kind != release.Ctx {
-			ask(name+"context", false, func(b *builder) { b.emit(movx(r, 6)) })
+			ask(name+"context", (a.Kind == release.Mem || a.Kind == release.FixedMem) && !a.InMap && hook.Type == release.Syscall && k.release.Has(release.SyscallMemory), func(b *builder) { b.emit(movx(r, 6)) })
 		}
 		ask(name+"map", a.Kind == release.ConstMap, func(b *builder) { b.lddw(r, spec.LDDWMapFD, b.mapIndex(b.mapFor(h.ID))) })
 		if isMemory(a.Kind) {
@@ -75,14 +88,7 @@ func (k kernel) questions(hook *release.Hook, result int32, h *release.Helper) (
 			ask(name+"stack", uninit, func(b *builder) { b.stack(r, -64) })
 		}
 	}
-	return all
-}
-
-// scalarOnly are arguments, by helper*8 + register, of kind Anything that have to be scalars for
-// reasons of their own.
-var scalarOnly = map[int32]bool{
-	181*8 + 1: true, // bpf_loop's count: Linux 6.18 says "verifier bug: backtracking misuse"
-	81*8 + 2:  true, // bpf_get_local_storage's flags are a known 0
+	return append(all, k.packetQuestions(hook, result, h)...)
 }
 
 // canSleep reports whether programs of a hook may be loaded sleepable.
@@ -109,12 +115,58 @@ func (f findings) report(t *testing.T) {
 }
 
 // resultInLog finds what a verifier says that a helper gave.
-var resultInLog = regexp.MustCompile(`R0(?:_[rwDP]+)?=([a-z_]*)`)
+var resultInLog = regexp.MustCompile(`R0(?:_[rwDP]+)?=([a-z_][a-z_0-9]*)?`)
+
+// walkLine finds an instruction in a log's walk, whose lines begin with its number; those of other
+// lists are indented.
+func walkLine(insn string) *regexp.Regexp { return regexp.MustCompile(`(?m)^\d+: ` + insn) }
+
+func loadedResult(log string, id int32) string {
+	at := walkLine(fmt.Sprintf(`\(85\) call .*#%d\b`, id)).FindStringIndex(log)
+	if at == nil {
+		return "?"
+	}
+	m := resultInLog.FindStringSubmatch(log[at[1]:])
+	if m == nil {
+		return "?"
+	}
+	return m[1]
+}
+
+// resultWords are what verifiers call a result, in any release.
+func resultWords(r *release.Ret) []string {
+	scalar := []string{"", "scalar", "inv"}
+	words := map[release.RetKind][]string{
+		release.Integer:       scalar,
+		release.RetMapValue:   {"map_value"},
+		release.RetMem:        {"mem", "alloc_mem", "ringbuf_mem"},
+		release.RetDynptrMem:  {"mem"},
+		release.RetSock:       {"sock"},
+		release.RetSockCommon: {"sock_common"},
+		release.RetTCPSock:    {"tcp_sock"},
+		release.RetBTF:        {"ptr_" + r.BTF, "trusted_ptr_" + r.BTF, "rcu_ptr_" + r.BTF},
+		release.RetMemOrBTF:   {"mem", "rdonly_mem", "percpu_mem"},
+		release.RetKptr:       {"ptr_task_struct", "ptr_or_null_task_struct", "rcu_ptr_task_struct"},
+	}[r.Kind]
+	if !r.OrNull {
+		return words
+	}
+	var all []string
+	for _, w := range words {
+		kind, name, _ := strings.Cut(w, "ptr_")
+		if r.BTF != "" || r.Kind == release.RetKptr {
+			all = append(all, kind+"ptr_or_null_"+strings.TrimPrefix(name, "or_null_"))
+		}
+		all = append(all, w+"_or_null")
+	}
+	return all
+}
 
 // TestPrototypes asks the kernel about every helper at every hook.
 func TestPrototypes(t *testing.T) {
 	each(t, func(t *testing.T, k kernel) {
 		asked, accepted, f := 0, map[int32]bool{}, findings{}
+		times := map[*release.Helper]int{}
 		for i := range release.Hooks {
 			hook := &release.Hooks[i]
 			result, ok := k.goodResult(hook)
@@ -124,7 +176,12 @@ func TestPrototypes(t *testing.T) {
 			var all []question
 			for id := int32(1); id < lastHelper; id++ {
 				if h, ok := k.release.HelperFor(id, hook.Type, hook.Attach); ok {
-					all = append(all, k.questions(hook, result, h)...)
+					if qs := k.questions(hook, result, h); *deep || times[h] < 3 {
+						all = append(all, qs...)
+						if k.release.Refused(id, hook.Type, hook.Attach) == "" {
+							times[h] += min(1, len(qs))
+						}
+					}
 				}
 			}
 			loads := make([]*kernelcmp.Load, len(all))
@@ -136,17 +193,23 @@ func TestPrototypes(t *testing.T) {
 				q := &all[n]
 				asked++
 				ok := r.Errno == 0 && r.Problem == "" ||
-					q.helper.ID == 194 && strings.Contains(r.Log, "reference leak") // no helper releases a task
+					q.helper.ID == 194 && leaks(r.Log) // no helper releases a task
 				if q.what == "good" {
 					good = ok
 					if ok {
 						accepted[q.helper.ID] = true
+						if q.helper.Ret.Kind == release.Void {
+							continue
+						}
+						if want, got := resultWords(&q.helper.Ret), loadedResult(r.Log, q.helper.ID); !slices.Contains(want, got) {
+							f.add(hook, "%s: the result is %q", q.helper, got)
+						}
 					}
 				}
 				if !good && q.what != "good" {
 					continue
 				}
-				if ok != q.want && !strings.Contains(r.Log, "Sleepable programs can only use") {
+				if ok != q.want && !unfit(r.Log+r.Problem) && !k.configured(q.helper.ID, i, r.Log) {
 					f.add(hook, "%s: %s: accepted %v: %v %s", q.helper, q.what, ok, r.Problem, reason(r.Log))
 				}
 			}
@@ -159,6 +222,23 @@ func TestPrototypes(t *testing.T) {
 			}
 		}
 	})
+}
+
+func leaks(log string) bool {
+	return strings.Contains(log, "reference leak") || strings.Contains(log, "Unreleased reference")
+}
+
+// configured reports whether a kernel is without a helper that its release has: the table says so by
+// hand.
+func (k kernel) configured(id int32, hook int, log string) bool {
+	asked := k.release.AllowedSet(hook)
+	return noSuchHelper(log) && (asked == nil || !asked.Has(int(id)))
+}
+
+// unfit reports whether the kernel refused the program for what is not the helper's doing: the map
+// in a sleepable program, or that it does not know where its variables are.
+func unfit(log string) bool {
+	return strings.Contains(log, "Sleepable programs can only use") || strings.Contains(log, "BTF has no") || strings.Contains(log, "failed to find the address for kernel symbol")
 }
 
 // reason is the last line of a log that says why.

@@ -30,12 +30,12 @@ func (b *builder) prepare(h *release.Helper) bool {
 		case release.SockCommon, release.Socket, release.BTFSock:
 			ok = b.prepareSock(a)
 		case release.BTFPtr:
-			ok = h.ID == 194 || b.prepareBTF(a)
+			ok = h.ID == 194 || h.ID != 161 && b.prepareBTF(a) // no hook with an inode may sleep
 		case release.PerCPUVar:
 			b.vars = []string{"bpf_prog_active"}
 			b.lddw(7, spec.LDDWBTFVar, 0)
 		case release.KptrField:
-			b.prepareKptr()
+			ok = b.prepareKptr()
 		}
 		if !ok {
 			return false
@@ -102,16 +102,15 @@ func (b *builder) prepareSock(a release.Arg) bool {
 	return true
 }
 
-// prepareKptr finds a map value with a kptr field.
-func (b *builder) prepareKptr() {
+// prepareKptr finds a map value with a kptr field, as BTF describes one since Linux 6.4.
+func (b *builder) prepareKptr() bool {
 	m := hashMap
-	if m.Value = "kptr"; !b.release.AtLeast(6, 4) {
-		m.Value = "kptr_ref"
-	}
+	m.Value = "kptr"
 	b.lddw(1, spec.LDDWMapFD, b.mapIndex(m))
 	b.stack(2, -64)
 	b.emit(call(1))
 	b.keep()
+	return b.release.AtLeast(6, 4)
 }
 
 // sources are where contexts of BTF-typed programs have pointers to the kernel's structs.
@@ -241,6 +240,9 @@ func (k kernel) callWith(hook *release.Hook, result int32, h *release.Helper, ch
 		change(b)
 	}
 	b.emit(call(h.ID))
+	if h.Ret.Kind != release.Void {
+		b.emit(movx(2, 0)) // Linux 7.3's log shows results only if they are looked at
+	}
 	b.finish(h)
 	return b
 }

@@ -5,6 +5,7 @@ package release
 type refusal struct {
 	id     int32
 	hooks  func(*Hook) bool
+	before [2]int // the first table in which it is not refused; zero: none
 	reason string
 }
 
@@ -16,15 +17,15 @@ var (
 )
 
 var refusals = []refusal{
-	{93, ofType(SocketFilter), "socket filter progs cannot use bpf_spin_lock yet"},
-	{94, ofType(SocketFilter), "socket filter progs cannot use bpf_spin_lock yet"},
-	{93, tracingTypes, "tracing progs cannot use bpf_spin_lock yet"},
-	{94, tracingTypes, "tracing progs cannot use bpf_spin_lock yet"},
-	{169, tracingTypes, "tracing progs cannot use bpf_timer yet"},
-	{170, tracingTypes, "tracing progs cannot use bpf_timer yet"},
-	{171, tracingTypes, "tracing progs cannot use bpf_timer yet"},
-	{172, tracingTypes, "tracing progs cannot use bpf_timer yet"},
-	{173, notFuncIP, "not supported for program type"},
+	{93, ofType(SocketFilter), [2]int{}, "socket filter progs cannot use bpf_spin_lock yet"},
+	{94, ofType(SocketFilter), [2]int{}, "socket filter progs cannot use bpf_spin_lock yet"},
+	{93, tracingTypes, [2]int{}, "tracing progs cannot use bpf_spin_lock yet"},
+	{94, tracingTypes, [2]int{}, "tracing progs cannot use bpf_spin_lock yet"},
+	{169, tracingTypes, [2]int{7, 3}, "tracing progs cannot use bpf_timer yet"},
+	{170, tracingTypes, [2]int{7, 3}, "tracing progs cannot use bpf_timer yet"},
+	{171, tracingTypes, [2]int{7, 3}, "tracing progs cannot use bpf_timer yet"},
+	{172, tracingTypes, [2]int{7, 3}, "tracing progs cannot use bpf_timer yet"},
+	{173, notFuncIP, [2]int{}, "not supported for program type"},
 }
 
 // Refused says why programs that are offered a helper may not call it all the same; "" if they may.
@@ -34,7 +35,7 @@ func (r *Release) Refused(id int32, t ProgType, attach uint32) string {
 		return ""
 	}
 	for _, x := range refusals {
-		if x.id == id && x.hooks(&Hooks[i]) {
+		if x.id == id && x.hooks(&Hooks[i]) && (x.before == [2]int{} || !r.AtLeast(x.before[0], x.before[1])) {
 			return x.reason
 		}
 	}
