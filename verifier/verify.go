@@ -10,7 +10,6 @@ import (
 	"github.com/lockstep-ebpf/lockstep/verifier/transfer"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
-	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
 // Verdict is what became of a case.
@@ -112,7 +111,7 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 	if err != nil {
 		return nil, structural(transfer.Unsafe, err.Insn, err.Rule, err.Text)
 	}
-	if f := sleepableMaps(c, p); f != nil {
+	if f := sleepableMaps(o.Release, c, p); f != nil {
 		return nil, f
 	}
 	m := &transfer.Machine{
@@ -160,7 +159,7 @@ func arguments(r *release.Release, id int32) int {
 
 // sleepableMaps is Linux's check_map_prog_compatibility for programs that may sleep, which
 // syscall programs do.
-func sleepableMaps(c *vm.Case, p *vm.Program) *Failure {
+func sleepableMaps(r *release.Release, c *vm.Case, p *vm.Program) *Failure {
 	if p.Type != hook.Syscall {
 		return nil
 	}
@@ -168,9 +167,7 @@ func sleepableMaps(c *vm.Case, p *vm.Program) *Failure {
 		if i.Op != spec.LDDW || !transfer.NamesMap(i) || i.Imm < 0 || int(i.Imm) >= len(c.Maps) {
 			continue
 		}
-		switch c.Maps[i.Imm].Type {
-		case maps.ProgArray, maps.PerfEventArray, maps.StackTrace, maps.LPMTrie, maps.DevMap, maps.DevMapHash, maps.CPUMap,
-			maps.XSKMap, maps.SockMap, maps.SockHash, maps.BloomFilter:
+		if !r.SleepableMap(uint32(c.Maps[i.Imm].Type)) {
 			return structural(transfer.Unsafe, pc, "sleepable-map", "Sleepable programs can only use array, hash, ringbuf and local storage maps")
 		}
 	}

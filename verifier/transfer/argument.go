@@ -197,7 +197,10 @@ func (m *Machine) mapFits(c *called) *Failure {
 		return nil
 	}
 	x := m.mapOf(c.the)
-	if !fits(c.ID, x.Type) {
+	if !m.Release.MapsKnown(c.ID) {
+		return unsupported("which maps %s takes", c)
+	}
+	if !m.Release.TakesMap(c.ID, uint32(x.Type)) {
 		return fail("map-helper", "cannot pass map_type %d into func %s", x.Type, c)
 	}
 	switch {
@@ -215,34 +218,3 @@ var (
 	changes = map[int32]bool{2: true, 3: true, 87: true, 88: true}
 	looks   = map[int32]bool{mapLookup: true, 88: true, 89: true, 195: true}
 )
-
-// only are the types that a helper is made for. Other helpers take what is left.
-var only = map[int32][]maps.Type{
-	tailCall: {maps.ProgArray},
-	25:       {maps.PerfEventArray},
-	51:       {maps.DevMap, maps.DevMapHash, maps.CPUMap, maps.XSKMap},
-	87:       {maps.Queue, maps.Stack, maps.BloomFilter},
-	88:       {maps.Queue, maps.Stack},
-	89:       {maps.Queue, maps.Stack, maps.BloomFilter},
-	130:      {maps.RingBuf}, 131: {maps.RingBuf}, 134: {maps.RingBuf},
-	195: {maps.PerCPUArray, maps.PerCPUHash, maps.LRUPerCPUHash},
-}
-
-// fits is Linux's check_map_func_compatibility.
-func fits(helper int32, t maps.Type) bool {
-	if types, ok := only[helper]; ok {
-		for _, x := range types {
-			if x == t {
-				return true
-			}
-		}
-		return false
-	}
-	switch t {
-	case maps.ProgArray, maps.PerfEventArray, maps.StackTrace, maps.Queue, maps.Stack, maps.BloomFilter, maps.RingBuf, maps.CPUMap:
-		return false
-	case maps.DevMap, maps.DevMapHash, maps.XSKMap, maps.ArrayOfMaps, maps.HashOfMaps:
-		return helper == mapLookup
-	}
-	return true
-}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
@@ -55,8 +56,9 @@ func (m *Machine) exit(s *state.State) (Effect, *Failure) {
 		return Effect{}, f
 	}
 	r0 := s.Reg(0)
-	want := resultsOf(m.progType(), m.Attach)
-	if want == nil {
+	low, high, bounded := m.Release.Return(m.progType(), m.Attach)
+	want := num.Signed{Min: low, Max: high}
+	if !bounded {
 		return Effect{End: true}, nil
 	}
 	need := fmt.Sprintf("%d to %d", want.Min, want.Max)
