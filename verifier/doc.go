@@ -33,7 +33,14 @@
 // They are never mixed. Unsafe: a rule is broken. TooComplex: a limit was reached.
 // BadObject: it is no program, or names what is not there. Unsupported: nothing is known,
 // for something in the program is beyond this package, and the text says what. Denied is
-// for programs that the caller may not load.
+// for programs that the caller may not load; nothing gives it yet, for the caller is
+// always taken to be root.
+//
+// Beyond this package are, as of now: programs whose context BTF describes (tracing, LSM,
+// struct_ops, extensions), kernel functions and variables, sockets and other pointers of
+// the kernel's, arenas, global functions, spin locks, timers, dynptrs, callbacks other than
+// bpf_loop's, frozen maps as constants, and what other releases than 6.18 judge differently
+// beyond helpers, contexts and limits.
 //
 // # Not a word from the table
 //

@@ -20,7 +20,7 @@ func TestPruningChangesNoVerdict(t *testing.T) {
 		g := gen.New(gen.Options{Mix: mix})
 		var src tape.Source
 		differ, whole, needed := 0, 0, 0
-		for i := range 4 * *runN {
+		for i := range *runN {
 			seed := *firstSeed + uint64(i)
 			src.Seed(seed)
 			c := g.Perturb(&src)
