@@ -28,6 +28,7 @@ import (
 type verbs struct {
 	Fuzz    fuzzCmd    `cmd:"" help:"Run random programs on several implementations and compare."`
 	Run     runCmd     `cmd:"" help:"Run a case, or a program of an object file."`
+	Verify  verifyCmd  `cmd:"" help:"Decide whether a kernel would load a program, and say why not."`
 	Asm     asmCmd     `cmd:"" help:"Assemble a program."`
 	Disasm  disasmCmd  `cmd:"" help:"Disassemble a program."`
 	Spec    specCmd    `cmd:"" help:"Show what instructions mean."`

@@ -86,6 +86,42 @@ const (
 	NumSubsumesInverted
 	NumJoinIgnoresValue
 	NumLsh32CountWide
+	VerifierDeltaForgotten
+	VerifierStackNotCompared
+	VerifierLinksNotCompared
+	VerifierScalarIsPointer
+	VerifierNothingDemanded
+	VerifierRangeNotCompared
+	VerifierSwapKeepsID
+	VerifierSubNotNegated
+	VerifierNullMoves
+	VerifierNullDeref
+	VerifierOffsetUnbounded
+	VerifierRangeKept
+	VerifierRangeOffByTwo
+	VerifierUnaligned
+	VerifierMaxNotChecked
+	VerifierBoundsOffByOne
+	VerifierStackOffByOne
+	VerifierStackEscapes
+	VerifierStoreImm32
+	VerifierNarrowSpillKeepsID
+	VerifierNarrowFillKeepsID
+	VerifierSpillSurvives
+	VerifierContextWritable
+	VerifierPacketWritable
+	VerifierOneSideDemanded
+	VerifierArgsSurvive
+	VerifierLeaks
+	VerifierCallbackReturn
+	VerifierHelperKeepsR1
+	VerifierReleasedStays
+	VerifierReleaseMoved
+	VerifierKeyAlwaysThere
+	VerifierHelperWritesReadOnly
+	VerifierDepthNotSummed
+	VerifierMixedBases
+	VerifierRoundsNotCompared
 )
 
 // All lists every mutant, in order of ID.
@@ -173,4 +209,40 @@ var All = []Mutant{
 	{NumSubsumesInverted, "num-subsumes-inverted", "verifier/num", "the known bits are compared the wrong way round", "PREVAIL 7c70a26b"},
 	{NumJoinIgnoresValue, "num-join-ignores-value", "verifier/num", "joined bits that differ stay known", "PREVAIL fb6c0e31"},
 	{NumLsh32CountWide, "num-lsh32-count-wide", "verifier/num", "32-bit shifts take six bits of the count", "uBPF 54be1df5"},
+	{VerifierDeltaForgotten, "verifier-delta-forgotten", "verifier/state", "registers that differ by a constant are narrowed as if they were equal", "6e951a9b1af5"},
+	{VerifierStackNotCompared, "verifier-stack-not-compared", "verifier/state", "states are alike whatever is on the stack", "CVE-2024-45020"},
+	{VerifierLinksNotCompared, "verifier-links-not-compared", "verifier/state", "states are alike although equal registers of the old one are not equal in the new", "713274f1f2c8"},
+	{VerifierScalarIsPointer, "verifier-scalar-is-pointer", "verifier/state", "an old number covers a new pointer", "CVE-2017-17855"},
+	{VerifierNothingDemanded, "verifier-nothing-demanded", "verifier/state", "no number counts when states are compared", "CVE-2023-2163"},
+	{VerifierRangeNotCompared, "verifier-range-not-compared", "verifier/state", "states are alike although less of the packet is known to be there", "CVE-2017-17855"},
+	{VerifierSwapKeepsID, "verifier-swap-keeps-id", "verifier/transfer", "a byte swap leaves the register equal to its copies", "ea1989746b77"},
+	{VerifierSubNotNegated, "verifier-sub-not-negated", "verifier/transfer", "subtracting a constant moves the difference between equal registers the wrong way", "6e951a9b1af5"},
+	{VerifierNullMoves, "verifier-null-moves", "verifier/transfer", "an address that may be 0 may be moved", "CVE-2022-23222"},
+	{VerifierNullDeref, "verifier-null-deref", "verifier/transfer", "an address that may be 0 may be used", "CVE-2022-23222"},
+	{VerifierOffsetUnbounded, "verifier-offset-unbounded", "verifier/transfer", "an address may be moved by anything", "CVE-2017-17854"},
+	{VerifierRangeKept, "verifier-range-kept", "verifier/transfer", "what is known to be of the packet stays known when the pointer moves by something unknown", "CVE-2017-16995 series"},
+	{VerifierRangeOffByTwo, "verifier-range-off-by-two", "verifier/transfer", "a comparison with the packet's end shows two bytes too many", "2fa7d94afc1a"},
+	{VerifierUnaligned, "verifier-unaligned", "verifier/transfer", "stack and atomics need not be aligned", "check_ptr_alignment"},
+	{VerifierMaxNotChecked, "verifier-max-not-checked", "verifier/transfer", "only the lowest offset into a region is looked at", "CVE-2020-8835"},
+	{VerifierBoundsOffByOne, "verifier-bounds-off-by-one", "verifier/transfer", "a region has one byte more", "PREVAIL 6f944ffd"},
+	{VerifierStackOffByOne, "verifier-stack-off-by-one", "verifier/transfer", "a frame has eight bytes more", "CVE-2023-52676"},
+	{VerifierStackEscapes, "verifier-stack-escapes", "verifier/transfer", "an address of the stack may be put into the caller's frame", "selftest spill to caller"},
+	{VerifierStoreImm32, "verifier-store-imm32", "verifier/transfer", "a stored immediate is zero-extended", "811c363645b3"},
+	{VerifierNarrowSpillKeepsID, "verifier-narrow-spill-keeps-id", "verifier/transfer", "a spilled lower half is equal to the whole register", "713274f1f2c8"},
+	{VerifierNarrowFillKeepsID, "verifier-narrow-fill-keeps-id", "verifier/transfer", "a lower half that is filled is equal to the whole", "713274f1f2c8"},
+	{VerifierSpillSurvives, "verifier-spill-survives", "verifier/transfer", "a store to one of several places leaves spilled registers as they were", "PREVAIL b8dd9261"},
+	{VerifierContextWritable, "verifier-context-writable", "verifier/transfer", "fields of the context that may only be read may be written", "CVE-2025-38591"},
+	{VerifierPacketWritable, "verifier-packet-writable", "verifier/transfer", "every program type may write into packets", "may_access_direct_pkt_data"},
+	{VerifierOneSideDemanded, "verifier-one-side-demanded", "verifier/transfer", "a comparison of two registers depends on the first alone", "CVE-2023-2163"},
+	{VerifierArgsSurvive, "verifier-args-survive", "verifier/transfer", "r1 to r5 can be read after a call", "PREVAIL dfd26a57"},
+	{VerifierLeaks, "verifier-leaks", "verifier/transfer", "references need not be given back", "check_reference_leak"},
+	{VerifierCallbackReturn, "verifier-callback-return", "verifier/transfer", "a callback may return anything", "check_callback_return"},
+	{VerifierHelperKeepsR1, "verifier-helper-keeps-r1", "verifier/transfer", "r1 can be read after a helper", "PREVAIL dfd26a57"},
+	{VerifierReleasedStays, "verifier-released-stays", "verifier/transfer", "a record may be used after it was submitted", "CVE-2021-4204"},
+	{VerifierReleaseMoved, "verifier-release-moved", "verifier/transfer", "a record may be submitted by an address inside it", "CVE-2021-4204"},
+	{VerifierKeyAlwaysThere, "verifier-key-always-there", "verifier/transfer", "a lookup by a constant key never fails", "CVE-2022-2905"},
+	{VerifierHelperWritesReadOnly, "verifier-helper-writes-read-only", "verifier/transfer", "a helper may change a map that programs may only read", "CVE-2024-49861"},
+	{VerifierDepthNotSummed, "verifier-depth-not-summed", "verifier", "frames are not added up along calls", "CVE-2024-45020 series"},
+	{VerifierMixedBases, "verifier-mixed-bases", "verifier/transfer", "one instruction may access the context on one path and other memory on another", "save_aux_ptr_type"},
+	{VerifierRoundsNotCompared, "verifier-rounds-not-compared", "verifier/state", "a state with all rounds of bpf_loop behind it covers one that has some left", "callback_depth in func_states_equal"},
 }

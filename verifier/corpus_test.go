@@ -1,0 +1,39 @@
+package verifier_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/lockstep-ebpf/lockstep/host/object"
+	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/vm"
+)
+
+// TestCorpusIsAccepted: what a compiler made of the programs in C, in both byte orders.
+func TestCorpusIsAccepted(t *testing.T) {
+	files, err := filepath.Glob("../corpus/programs/*.o")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no objects", err)
+	}
+	for _, path := range files {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := object.Read(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		for _, p := range o.Programs {
+			c, err := o.Case(p.Name, vm.Input{})
+			if err != nil {
+				t.Fatal(path, err)
+			}
+			if res := verifier.Verify(c, verifier.Options{}); res.Verdict != verifier.Accepted {
+				t.Errorf("%s: %s: %s: %v", path, p.Name, res.Verdict, res.Failure)
+			}
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package verifier
+
+import (
+	"fmt"
+
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/verifier/transfer"
+)
+
+// granule is what Linux rounds a frame up to, where a JIT runs the program.
+const granule = 16
+
+// tailCallStack is how deep the stack below a function with a tail call may be.
+const tailCallStack = 256
+
+// stackDepth adds up the frames along every chain of calls (Linux's check_max_stack_depth).
+func (e *explorer) stackDepth() *Failure {
+	return e.deeper(0, 0, 1, map[visit]bool{})
+}
+
+// visit is a function at a depth and a number of frames: looked at once.
+type visit struct{ fn, below, frames int }
+
+func (e *explorer) deeper(fn, below, frames int, done map[visit]bool) *Failure {
+	v := visit{fn, below, frames}
+	if done[v] {
+		return nil
+	}
+	done[v] = true
+	f := &e.g.Funcs[fn]
+	fails := func(format string, args ...any) *Failure {
+		return structural(transfer.Unsafe, f.Start, "stack-depth", fmt.Sprintf(format, args...))
+	}
+	if fn > 0 && f.TailCalls && below >= tailCallStack {
+		return fails("tail_calls are not allowed when call stack of previous frames is %d bytes. Too large", below)
+	}
+	depth := below + (e.m.StackUsed[fn]+granule-1)/granule*granule
+	if depth > state.FrameSize && !mutant.On(mutant.VerifierDepthNotSummed) {
+		return fails("combined stack size of %d calls is %d. Too large", frames, depth)
+	}
+	for _, c := range f.Calls {
+		if frames == state.MaxFrames {
+			return fails("the call stack of %d frames is too deep !", frames+1)
+		}
+		if x := e.deeper(c.To, depth, frames+1, done); x != nil {
+			return x
+		}
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+// Package verifier decides, as Linux's verifier does, whether a program is safe and ends.
+//
+//	res := verifier.Verify(c, verifier.Options{})
+//	if res.Verdict != verifier.Accepted {
+//		fmt.Println(res.Failure) // insn 4: R0 invalid mem access 'map_value_or_null'
+//	}
+//
+// # How it decides
+//
+// It follows every path that the program may take, with a description of what registers
+// and stack may hold instead of values (packages [num] and [state]), and asks at each
+// instruction what has to hold there (package [transfer]):
+//
+//	                         r1 = context
+//	0  r0 = *(u32 *)(r1+0)   r0 = [0, 2^32)
+//	1  if r0 > 7 goto 4      ── two paths ──┐
+//	2  r0 <<= 3              r0 = [0, 56]   │
+//	3  …                                    │ r0 = [8, 2^32)
+//	4  exit                            ◀────┘
+//
+// Where paths meet (package [cfg]) a state is put aside, and a path that comes there with a
+// state that an older one covers has come to its end: what follows has been looked at.
+// Loops are walked, round by round; bpf_loop and may_goto, which have no bound that one
+// could walk to, are widened until a round brings nothing new. A path that comes back to
+// just the same state would never end.
+//
+// The order is the kernel's, depth first with the jump kept for later, so that the first
+// failure is the kernel's too, and so are the limits: 1,000,000 instructions looked at,
+// 8,192 branches kept for later, 512 bytes of stack over 8 frames.
+//
+// # Five ways to say no
+//
+// They are never mixed. Unsafe: a rule is broken. TooComplex: a limit was reached.
+// BadObject: it is no program, or names what is not there. Unsupported: nothing is known,
+// for something in the program is beyond this package, and the text says what. Denied is
+// for programs that the caller may not load; nothing gives it yet, for the caller is
+// always taken to be root.
+//
+// Beyond this package are, as of now: programs whose context BTF describes (tracing, LSM,
+// struct_ops, extensions), kernel functions and variables, sockets and other pointers of
+// the kernel's, arenas, global functions, spin locks, timers, dynptrs, callbacks other than
+// bpf_loop's, frozen maps as constants, and what other releases than 6.18 judge differently
+// beyond helpers, contexts and limits.
+//
+// # Not a word from the table
+//
+// What instructions mean is stated here by hand; package spec gives decoding and constants
+// only. So what the reference VM does can be held against what was claimed here:
+// [Options.Observe] shows each state at each instruction, and with [Options.Exact] every
+// value of every run must lie in one of them.
+package verifier

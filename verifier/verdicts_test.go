@@ -1,0 +1,76 @@
+package verifier_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/casefile"
+)
+
+// verdict is a case of testdata/verdicts: small programs, each about one rule. The first
+// comment of the file is "accepted", or the line of Linux's log that says why not.
+type verdict struct {
+	name, want string
+	c          *vm.Case
+}
+
+func readVerdicts(t testing.TB) (all []verdict) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/verdicts/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no cases in testdata/verdicts", err)
+	}
+	for _, path := range files {
+		f, err := casefile.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(filepath.Base(path), ".txtar")
+		all = append(all, verdict{name, strings.TrimSpace(f.Comment[0]), &f.Case})
+	}
+	return all
+}
+
+// wrong says how the verdict differs from the wanted one.
+func (v *verdict) wrong() string {
+	got := "accepted"
+	if res := verifier.Verify(v.c, verifier.Options{}); res.Verdict != verifier.Accepted {
+		got, _, _ = strings.Cut(res.Failure.Text, "\n")
+	}
+	if got == v.want {
+		return ""
+	}
+	return fmt.Sprintf("%s, want %s", got, v.want)
+}
+
+func TestVerdicts(t *testing.T) {
+	for _, v := range readVerdicts(t) {
+		if wrong := v.wrong(); wrong != "" {
+			t.Errorf("%s: %s", v.name, wrong)
+		}
+	}
+}
+
+// TestVerdictsOfKernel asks the kernel about the same cases.
+func TestVerdictsOfKernel(t *testing.T) {
+	k := openKernel(t)
+	all := readVerdicts(t)
+	var cs []*vm.Case
+	for _, v := range all {
+		cs = append(cs, v.c)
+	}
+	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	if !strings.HasPrefix(string(release), "6.18.") {
+		t.Skipf("the words are those of Linux 6.18, this is %s", release)
+	}
+	for i, kv := range k.Verify(cs) {
+		if v := all[i]; kv.Accepted() != (v.want == "accepted") || !kv.Accepted() && !sameText(v.want, kv.Log) {
+			t.Errorf("%s: the kernel says %s (%s), want %s", v.name, kv.Kind, kv.Reason, v.want)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package verifier
+
+import (
+	"fmt"
+
+	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
+	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/verifier/transfer"
+	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
+)
+
+// Verdict is what became of a case.
+type Verdict uint8
+
+// Verdicts.
+const (
+	Accepted Verdict = iota
+	Unsafe
+	Unsupported
+	TooComplex
+	BadObject
+	Denied
+)
+
+var verdictNames = [...]string{"accepted", "unsafe", "unsupported", "too_complex", "bad_object", "denied"}
+
+func (v Verdict) String() string { return verdictNames[v] }
+
+// Failure is the first obligation that was not met.
+type Failure = transfer.Failure
+
+// Result is what is to be said of a case.
+type Result struct {
+	Verdict   Verdict
+	Failure   *Failure // nil if accepted
+	Processed int      // instructions looked at, on every path of every program
+	States    int      // states put aside
+	Context   int      // bytes of context that the programs rely on: a syscall program may not be run on less
+}
+
+// Options say for whom and how. The zero value is Linux 6.18 and a caller that may do
+// anything.
+type Options struct {
+	Release     *release.Release // nil: the default. Of others, helpers, contexts and limits are known, not yet how they judge.
+	Attach      uint32           // enum bpf_attach_type: what the programs are loaded for
+	StrictAlign bool             // packets and map values too, as machines want that trap (BPF_F_STRICT_ALIGNMENT)
+	MaxInsns    int              // instructions to look at in a program; 0: as many as the release does
+
+	// Exact compares states in full. It takes longer, and then each value of a run lies in
+	// a state that Observe was shown at its instruction.
+	Exact bool
+	// Observe, if set, sees the state in front of every instruction. It may not keep it.
+	Observe func(prog int, s *state.State)
+}
+
+// DefaultRelease is whose rules hold where nothing is said.
+const DefaultRelease = "linux-6.18"
+
+var defaultRelease = func() *release.Release {
+	r, err := release.ByName(DefaultRelease)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}()
+
+// Verify judges all programs of a case, in order, up to the first that is not accepted. It
+// takes any case and never panics.
+func Verify(c *vm.Case, o Options) Result {
+	if o.Release == nil {
+		o.Release = defaultRelease
+	}
+	if o.MaxInsns == 0 {
+		o.MaxInsns = int(o.Release.Limits().Processed)
+	}
+	var res Result
+	for n, p := range c.Programs {
+		e, f := prepare(c, n, p, &o)
+		if f == nil {
+			f = e.run()
+			res.Processed += e.processed
+			res.States += e.states
+			res.Context = max(res.Context, e.m.ContextUsed)
+		}
+		if f != nil {
+			f.Prog = n
+			res.Failure, res.Verdict = f, Unsafe+Verdict(f.Class)
+			return res
+		}
+	}
+	return res
+}
+
+// prepare makes a program ready to be followed.
+func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure) {
+	switch {
+	case !transfer.Supported(p.Type):
+		return nil, structural(transfer.Unsupported, -1, "program-type", "programs of type "+release.ProgType(p.Type).String())
+	case len(p.Insns) == 0:
+		return nil, structural(transfer.BadObject, -1, "empty", "the program is empty")
+	case len(p.Insns) > vm.MaxInsns:
+		return nil, structural(transfer.BadObject, -1, "too-long", fmt.Sprintf("the program has %d slots, more than %d", len(p.Insns), vm.MaxInsns))
+	}
+	g, err := cfg.Build(p.Insns, cfg.Options{
+		Args:  func(id int32) int { return arguments(o.Release, id) },
+		Loops: func(id int32) bool { return transfer.CallsBack(id) },
+	})
+	if err != nil {
+		return nil, structural(transfer.Unsafe, err.Insn, err.Rule, err.Text)
+	}
+	if f := sleepableMaps(o.Release, c, p); f != nil {
+		return nil, f
+	}
+	m := &transfer.Machine{
+		Rules: transfer.Rules{Release: o.Release, StrictAlign: o.StrictAlign},
+		Type:  p.Type, Attach: o.Attach, Order: p.Order, Insns: p.Insns, Graph: g, Maps: c.Maps,
+		StackUsed: make([]int, len(g.Funcs)),
+	}
+	m.Memory, m.MemoryMax = memory(c)
+	if f := m.Resolve(); f != nil {
+		return nil, f
+	}
+	return &explorer{m: m, g: g, prog: n, options: o, seen: make([][]*state.Checkpoint, len(p.Insns))}, nil
+}
+
+func structural(class transfer.Class, insn int, rule, text string) *Failure {
+	return &Failure{Class: class, Insn: insn, Register: -1, Rule: rule, Text: text}
+}
+
+// memory is how much a program of type mem can rely on, and how much there may be.
+func memory(c *vm.Case) (least, most uint32) {
+	for i := range c.Inputs {
+		n := uint32(len(c.Inputs[i].Memory))
+		if i == 0 || n < least {
+			least = n
+		}
+		most = max(most, n)
+	}
+	return least, most
+}
+
+// arguments is how many registers a helper looks at.
+func arguments(r *release.Release, id int32) int {
+	h, ok := r.Helper(id)
+	if !ok {
+		return 5
+	}
+	n := 0
+	for i, a := range h.Args {
+		if a.Kind != release.None {
+			n = i + 1
+		}
+	}
+	return n
+}
+
+// sleepableMaps is Linux's check_map_prog_compatibility for programs that may sleep, which
+// syscall programs do.
+func sleepableMaps(r *release.Release, c *vm.Case, p *vm.Program) *Failure {
+	if p.Type != hook.Syscall {
+		return nil
+	}
+	for pc, i := range p.Insns {
+		if i.Op != spec.LDDW || !transfer.NamesMap(i) || i.Imm < 0 || int(i.Imm) >= len(c.Maps) {
+			continue
+		}
+		if !r.SleepableMap(uint32(c.Maps[i.Imm].Type)) {
+			return structural(transfer.Unsafe, pc, "sleepable-map", "Sleepable programs can only use array, hash, ringbuf and local storage maps")
+		}
+	}
+	return nil
+}
