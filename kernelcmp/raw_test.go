@@ -14,8 +14,10 @@ func TestTryLoads(t *testing.T) {
 	k := kernel(t, Options{})
 	const sysctl, sleepableFlag = 23, 1 << 4
 	lookup := []spec.Insn{
-		{Op: spec.LDDW, Dst: 1, Src: spec.LDDWMapFD}, {},
-		{Op: spec.CALL, Imm: 1}, mov(0, 0), exit,
+		{Op: spec.LDDW, Dst: 1, Src: spec.LDDWMapFD},
+		{},
+		{Op: spec.CALL, Imm: 1},
+		mov(0, 0), exit,
 	}
 	loads := []*Load{
 		{Type: sysctl, Attach: 18, Insns: insns(mov(0, 1), exit)},

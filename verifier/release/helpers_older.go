@@ -25,6 +25,7 @@ var patches = []patch{
 
 	{187, 1, [2]int{7, 3}, anything},
 
+	{163, 3, [2]int{6, 12}, fixed(4, Out)},
 	{84, 3, [2]int{6, 12}, size},
 	{85, 3, [2]int{6, 12}, size},
 	{99, 3, [2]int{6, 12}, size},

@@ -24,8 +24,8 @@ func (r *Release) Limits() Limits {
 		Insns: 1_000_000, UnprivilegedInsns: 4096, Processed: 1_000_000, Pending: 8192,
 		Stack: 512, Frames: 8, Subprograms: 256, Maps: 64, TailCalls: 33, Loops: 8 << 20, TracepointContext: 8192,
 	}
-	if !r.AtLeast(6, 1) {
-		l.TracepointContext = 2048
+	if r.AtLeast(7, 3) {
+		l.Frames = 16
 	}
 	return l
 }

@@ -81,6 +81,9 @@ func (k kernel) questions(hook *release.Hook, result int32, h *release.Helper) (
 			if a.InMap {
 				ask(name+"stack", false, func(b *builder) { b.stack(r, -64) })
 			}
+			if !a.InMap {
+				ask(name+"unwritten stack", a.Access == release.Out || k.release.Has(release.UnwrittenHelper), func(b *builder) { b.stack(r, -320) })
+			}
 			ask(name+"map value", true, func(b *builder) { b.lddw(r, spec.LDDWMapValue, b.mapIndex(arrayMap)) })
 			ask(name+"read-only value", a.Access == release.In, func(b *builder) { b.lddw(r, spec.LDDWMapValue, b.mapIndex(readOnly)) })
 			ask(name+"write-only value", a.Access != release.In, func(b *builder) { b.lddw(r, spec.LDDWMapValue, b.mapIndex(writeOnly)) })
