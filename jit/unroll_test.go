@@ -21,8 +21,12 @@ func counted(rnd *rand.Rand, body []spec.Insn, rounds int32) []spec.Insn {
 	insns = append(insns, spec.Insn{Op: spec.STXDW, Dst: 10, Src: 0, Off: -8}, spec.Insn{Op: spec.STXDW, Dst: 10, Src: 1, Off: -16})
 	insns = append(insns, body...)
 	end := []spec.Insn{
-		{Op: spec.ClassJMP | spec.OpJNE, Dst: 9}, {Op: spec.ClassJMP32 | spec.OpJNE, Dst: 9}, {Op: spec.ClassJMP | spec.OpJSGT, Dst: 9},
-		{Op: spec.ClassJMP32 | spec.OpJSGE, Dst: 9, Imm: 1}, {Op: spec.ClassJMP | spec.OpJSET, Dst: 9, Imm: 0xff}, {Op: spec.ClassJMP | spec.OpJLT | spec.SrcX, Dst: 9, Src: 10},
+		{Op: spec.ClassJMP | spec.OpJNE, Dst: 9},
+		{Op: spec.ClassJMP32 | spec.OpJNE, Dst: 9},
+		{Op: spec.ClassJMP | spec.OpJSGT, Dst: 9},
+		{Op: spec.ClassJMP32 | spec.OpJSGE, Dst: 9, Imm: 1},
+		{Op: spec.ClassJMP | spec.OpJSET, Dst: 9, Imm: 0xff},
+		{Op: spec.ClassJMP | spec.OpJLT | spec.SrcX, Dst: 9, Src: 10},
 	}[rnd.IntN(6)]
 	if end.Op == spec.ClassJMP|spec.OpJLT|spec.SrcX { // counts up to r10
 		insns[0] = spec.Insn{Op: spec.MOV | spec.SrcX, Dst: 9, Src: 10}
