@@ -29,12 +29,18 @@ type board struct {
 
 var boards = map[string]board{
 	"amd64": {
-		"qemu-system-x86_64", "qemu-system-x86", []string{"-M", "pc", "-cpu", "qemu64"},
-		"ttyS0", []string{"-serial", "chardev:con"}, "virtio-serial-pci",
+		"qemu-system-x86_64", "qemu-system-x86",
+		[]string{"-M", "pc", "-cpu", "qemu64"},
+		"ttyS0",
+		[]string{"-serial", "chardev:con"},
+		"virtio-serial-pci",
 	},
 	"s390x": {
-		"qemu-system-s390x", "qemu-system-misc", []string{"-M", "s390-ccw-virtio", "-cpu", "max"},
-		"ttysclp0", []string{"-device", "sclpconsole,chardev=con"}, "virtio-serial-ccw",
+		"qemu-system-s390x", "qemu-system-misc",
+		[]string{"-M", "s390-ccw-virtio", "-cpu", "max"},
+		"ttysclp0",
+		[]string{"-device", "sclpconsole,chardev=con"},
+		"virtio-serial-ccw",
 	},
 }
 

@@ -95,7 +95,7 @@ func (p *process) Recv() ([]byte, error) {
 			if b, err := os.ReadFile(name); err == nil { // written just before the end
 				return b, os.Remove(name)
 			}
-			return nil, errors.New("User-mode Linux has ended")
+			return nil, errors.New("the guest has ended")
 		default:
 			time.Sleep(wait)
 		}

@@ -122,26 +122,11 @@ func ProgramInfo(fd int) (p Info, err error) {
 
 // progInfo is struct bpf_prog_info up to verified_insns, which kernels since 5.16 have.
 type progInfo struct {
-	typ, id                                   uint32
-	tag                                       [8]byte
-	jitedLen, xlatedLen                       uint32
-	jited, xlated                             unsafe.Pointer
-	loadTime                                  uint64
-	uid, nrMapIDs                             uint32
-	mapIDs                                    unsafe.Pointer
-	name                                      [16]byte
-	ifindex, gpl                              uint32
-	netnsDev, netnsIno                        uint64
-	nrKsyms, nrLens                           uint32
-	ksyms, lens                               unsafe.Pointer
-	btfID, funcRec                            uint32
-	funcInfo                                  unsafe.Pointer
-	nrFunc, nrLine                            uint32
-	lineInfo, jitedLineInfo                   unsafe.Pointer
-	nrJitedLine, lineRec, jitedLineRec, nrTag uint32
-	tags                                      unsafe.Pointer
-	runNS, runCount, misses                   uint64
-	verified, attachObj                       uint32
+	_                   [4]uint32 // type, id, tag
+	jitedLen, xlatedLen uint32
+	jited, xlated       unsafe.Pointer
+	_                   [22]uint64 // load_time to recursion_misses
+	verified, _         uint32
 }
 
 // objInfo is BPF_OBJ_GET_INFO_BY_FD. A kernel that knows less writes less.
