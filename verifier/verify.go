@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
@@ -98,7 +99,7 @@ func Verify(c *vm.Case, o Options) Result {
 func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure) {
 	switch {
 	case !transfer.Supported(p.Type):
-		return nil, structural(transfer.Unsupported, -1, "program-type", "programs of type "+release.ProgType(p.Type).String())
+		return nil, structural(transfer.Unsupported, -1, "program-type", "programs of type "+release.ProgType(p.Type.Prog()).String())
 	case len(p.Insns) == 0:
 		return nil, structural(transfer.BadObject, -1, "empty", "the program is empty")
 	case len(p.Insns) > vm.MaxInsns:
@@ -116,7 +117,7 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 	}
 	m := &transfer.Machine{
 		Rules: transfer.Rules{Release: o.Release, StrictAlign: o.StrictAlign},
-		Type:  p.Type, Attach: o.Attach, Order: p.Order, Insns: p.Insns, Graph: g, Maps: c.Maps,
+		Type:  p.Type, Attach: cmp.Or(p.Type.Attach(), o.Attach), Order: p.Order, Insns: p.Insns, Graph: g, Maps: c.Maps,
 		StackUsed: make([]int, len(g.Funcs)),
 	}
 	m.Memory, m.MemoryMax = memory(c)

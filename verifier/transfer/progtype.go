@@ -43,7 +43,7 @@ var typeTable = map[release.ProgType]typeRules{
 
 // Supported reports whether programs of a type can be judged at all.
 func Supported(t hook.Type) bool {
-	_, ok := typeTable[release.ProgType(t)]
+	_, ok := typeTable[release.ProgType(t.Prog())]
 	return ok || t == hook.Unspec
 }
 
@@ -53,5 +53,5 @@ func (m *Machine) progType() release.ProgType {
 	if m.Type == hook.Unspec {
 		return release.SocketFilter
 	}
-	return release.ProgType(m.Type)
+	return release.ProgType(m.Type.Prog())
 }
