@@ -15,7 +15,6 @@ import (
 // prunes too few of their paths. That is a weakness to be mended, not a verdict.
 var tooComplex = map[string]bool{"control.o": true, "control.be.o": true, "tcpopts.o": true}
 
-
 // TestCorpusIsAccepted: what a compiler made of the programs in C, in both byte orders.
 func TestCorpusIsAccepted(t *testing.T) {
 	files, err := filepath.Glob("../corpus/programs/*.o")
