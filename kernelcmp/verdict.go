@@ -50,7 +50,7 @@ func describe(err error) string {
 }
 
 // noise are lines of a log that say nothing about the verdict.
-var noise = []string{"processed ", "verification time", "stack depth", "peak_states", "mark_precise:"}
+var noise = []string{"processed ", "insns processed ", "verification time", "stack depth", "peak_states", "mark_precise:"}
 
 // lastLine is the last line of a log that says why.
 func lastLine(log string) string {

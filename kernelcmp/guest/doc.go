@@ -19,7 +19,7 @@
 // from mirrors. A guest has no network and no disk: an initramfs with one process.
 //
 // A machine is saved after its first hello, so that the next start, and the one after
-// a crash, takes half a second in place of a boot. What was saved is used only by
+// a crash, takes a second in place of a boot. What was saved is used only by
 // the same kernel, agent and qemu.
 //
 // Time in a guest is not time: measure on the host.
