@@ -10,7 +10,9 @@ import (
 // Embedded finds the BPF objects in a file: the file itself if it is one, and those
 // that a program carries in its data, as skeletons of libbpf and embedded files of
 // Go do. Each is a relocatable ELF file of 64 bits for machine BPF, in either byte
-// order. A header whose sections do not lie in the file is no object.
+// order. A header whose sections do not lie in the file, or whose table of sections
+// does not name its sections, is no object: in a program's data a header alone may
+// point at anything, and must not swallow the object behind it.
 func Embedded(file []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for {
@@ -59,16 +61,24 @@ func extent(b []byte) int {
 	if uint64(h.Shentsize) != entry || h.Shnum == 0 || !include(h.Shoff, uint64(h.Shnum)*entry) {
 		return 0
 	}
-	for table := b[h.Shoff : h.Shoff+uint64(h.Shnum)*entry]; len(table) > 0; table = table[entry:] {
-		if _, err := binary.Decode(table, order, &s); err != nil {
+	named := false
+	for i := range h.Shnum {
+		if _, err := binary.Decode(b[h.Shoff+uint64(i)*entry:], order, &s); err != nil {
 			return 0
 		}
-		if t := elf.SectionType(s.Type); t == elf.SHT_NULL || t == elf.SHT_NOBITS {
+		t := elf.SectionType(s.Type)
+		switch {
+		case (i == 0) != (t == elf.SHT_NULL):
+			return 0 // the first section, and it alone, is none
+		case t == elf.SHT_NULL || t == elf.SHT_NOBITS:
 			continue
-		}
-		if !include(s.Off, s.Size) {
+		case !include(s.Off, s.Size):
 			return 0
 		}
+		named = named || i == h.Shstrndx && t == elf.SHT_STRTAB
+	}
+	if !named {
+		return 0
 	}
 	return int(end)
 }
