@@ -77,7 +77,7 @@ func (a *awaited) Recv() ([]byte, error) {
 type Campaign struct {
 	Kills int
 	Pause func() time.Duration // between two kills
-	Kill  func() bool // false: there was nobody to kill
+	Kill  func() bool          // false: there was nobody to kill
 	Run   func([]*vm.Case) [][]vm.Outcome
 	Type  hook.Type
 	Order spec.ByteOrder
