@@ -40,7 +40,7 @@ func counted(rnd *rand.Rand, body []spec.Insn, rounds int32) []spec.Insn {
 		insns = append(insns, spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Dst: 9, Imm: -1})
 	}
 	end.Off = -int16(len(body) + 2)
-	return append(insns, end, spec.Insn{Op: spec.EXIT})
+	return append(insns, end, spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Imm: 1}, spec.Insn{Op: spec.EXIT})
 }
 
 // TestUnrolledLoops: small loops of every number of rounds do in fast mode what they do in
