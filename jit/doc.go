@@ -110,8 +110,8 @@
 // in the code four times in a row: the head charges four rounds, and where the loop is
 // left before the last the rest is given back, out of line.
 //
-// Native code cannot be preempted. It gets a quarter of a million instructions of fuel
-// at a time, and each slice is entered through an ordinary Go function, where the
+// Native code cannot be preempted. It gets 32768 instructions of fuel at a time, or a
+// block if that is longer, and each slice is entered through an ordinary Go function, where the
 // goroutine can be stopped. So is what is left of it after each helper.
 //
 // # Calls

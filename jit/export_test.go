@@ -44,3 +44,6 @@ func Return(tb testing.TB) func() {
 	st := &abi.State{Entry: uint64(code.Addr)}
 	return func() { enter(st) }
 }
+
+// Slice is how many instructions run without a break.
+const Slice = slice
