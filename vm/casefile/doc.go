@@ -40,6 +40,7 @@
 //	        sk_skb/stream_verdict, sk_skb/verdict, raw_tracepoint, syscall
 //	mode    checked (default) or trusted
 //	fuel    instructions an input may take; default 1,000,000
+//	meter   exact (default), or fast: fuel may be charged in bulk
 //	order   little (default) or big
 //
 // # The files

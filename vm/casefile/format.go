@@ -99,6 +99,9 @@ func formatHeader(b *strings.Builder, f *File) {
 	if f.Fuel != 0 {
 		fmt.Fprintf(b, "fuel: %d\n", f.Fuel)
 	}
+	if f.FastFuel {
+		b.WriteString("meter: fast\n")
+	}
 	if f.Programs[0].Order == spec.Big {
 		b.WriteString("order: big\n")
 	}

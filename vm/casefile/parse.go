@@ -90,6 +90,15 @@ func (p *parser) header(s *section) error {
 			default:
 				err = errors.New("want checked or trusted, not " + strconv.Quote(f.value))
 			}
+		case "meter":
+			switch f.value {
+			case "exact":
+				p.f.FastFuel = false
+			case "fast":
+				p.f.FastFuel = true
+			default:
+				err = errors.New("want exact or fast, not " + strconv.Quote(f.value))
+			}
 		case "order":
 			switch f.value {
 			case "little":
@@ -100,7 +109,7 @@ func (p *parser) header(s *section) error {
 				err = errors.New("want little or big, not " + strconv.Quote(f.value))
 			}
 		default:
-			return s.errorf(f.line, "unknown key %q: a header has name, type, mode, fuel, order", clip(f.key))
+			return s.errorf(f.line, "unknown key %q: a header has name, type, mode, fuel, meter, order", clip(f.key))
 		}
 		if err != nil {
 			return s.errorf(f.line, "%s: %v", f.key, err)
