@@ -113,7 +113,7 @@ func (e *explorer) lookBack(s *state.State) (covered bool, f *Failure) {
 	jumps, insns := e.jumps-e.lastJumps, e.processed-e.lastProcessed
 	add := force || jumps >= jumpsApart && insns >= insnsApart
 	list := e.seen[s.PC]
-	for i := 0; i < len(list); i++ {
+	for i := len(list) - 1; i >= 0; i-- { // the newest first
 		cp := list[i]
 		switch hit, f := e.compare(cp, s, live, force); {
 		case f != nil:
@@ -136,7 +136,6 @@ func (e *explorer) lookBack(s *state.State) (covered bool, f *Failure) {
 		if cp.Misses++; cp.Misses > cp.Hits*n+n {
 			list = slices.Delete(list, i, i+1)
 			e.seen[s.PC] = list
-			i--
 		}
 	}
 	if add {
