@@ -116,6 +116,9 @@ func formatMap(b *strings.Builder, m *maps.Spec) {
 	if m.Extra != 0 {
 		fmt.Fprintf(b, "extra: %d\n", m.Extra)
 	}
+	if m.Frozen {
+		b.WriteString("frozen: true\n")
+	}
 	if i := m.Inner; i != nil {
 		fmt.Fprintf(b, "inner: %s %d %d %d %#x\n", formatMapType(i.Type), i.KeySize, i.ValueSize, i.MaxEntries, i.Flags)
 	}
