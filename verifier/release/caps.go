@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Caps are capabilities: bit n stands for number n of include/uapi/linux/capability.h.
@@ -96,4 +97,57 @@ func (r *Release) MapCaps(mapType uint32) Caps {
 		return NetAdmin
 	}
 	return BPF
+}
+
+// Privileged reports whether programs without CAP_BPF may not touch the four bytes at an
+// offset of their context that others may: ends of the packet, and writing to the time stamp.
+func Privileged(t ProgType, off uint32, write bool) bool {
+	const data, behind, tstamp = 76, 84, 152 // of struct __sk_buff
+	return t == CgroupSKB && (off >= data && off < behind || write && off >= tstamp && off < tstamp+8)
+}
+
+// capRow says which helpers of some hooks are for those with capabilities only. The tables are in
+// zcaps_*.go.
+type capRow struct {
+	hooks        string // names, by spaces
+	bpf, perfmon string // Sets
+}
+
+// capTable is such a table, made ready when it is first asked.
+type capTable struct {
+	rows []capRow
+	once sync.Once
+	sets map[string][2]Set // by hook
+}
+
+func (t *capTable) hook(name string) [2]Set {
+	t.once.Do(func() {
+		t.sets = map[string][2]Set{}
+		for _, row := range t.rows {
+			for _, name := range strings.Fields(row.hooks) {
+				t.sets[name] = [2]Set{mustSet(row.bpf), mustSet(row.perfmon)}
+			}
+		}
+	})
+	return t.sets[name]
+}
+
+// HelperCaps are the capabilities that it takes to call a helper, beyond those that it takes to load
+// programs of the type.
+func (r *Release) HelperCaps(id int32, t ProgType, attach uint32) (c Caps) {
+	i := hookIndex(t, attach)
+	if i < 0 {
+		return 0
+	}
+	sets := r.caps.hook(Hooks[i].Name)
+	if r.lender != nil { // its kernel did not let anybody in who lacks CAP_BPF
+		sets[0] = r.lender.caps.hook(Hooks[i].Name)[0]
+	}
+	if sets[0].Has(int(id)) {
+		c |= BPF
+	}
+	if sets[1].Has(int(id)) {
+		c |= Perfmon
+	}
+	return c
 }

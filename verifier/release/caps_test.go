@@ -1,6 +1,7 @@
 package release_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -80,27 +81,84 @@ func TestMapCaps(t *testing.T) {
 // TestHelperCaps asks which helpers there are for those who lack capabilities.
 func TestHelperCaps(t *testing.T) {
 	each(t, func(t *testing.T, k kernel) {
+		rows := map[string]string{}
 		for i := range release.Hooks {
 			h := &release.Hooks[i]
-			for _, lacks := range []release.Caps{release.Root, release.SysAdmin | release.Perfmon} {
-				if k.cannotLoad(h) != "" || k.release.TypeCaps(h.Type)&lacks != 0 || !k.asks(lacks) {
-					continue
+			bpf, perfmon := k.release.HelpersWith(i)
+			if k.cannotLoad(h) == "" {
+				if got, ok := k.refusedHelpers(i, release.SysAdmin|release.Perfmon, release.Set{}); ok {
+					check(t, h, release.Perfmon, got, perfmon)
+					perfmon = got.String()
 				}
-				all := k.release.AllowedSet(i)
-				var loads []*kernelcmp.Load
-				for _, id := range all.All() {
-					l := at(h, call(int32(id)), exit)
-					l.Without = uint64(lacks)
-					loads = append(loads, l)
+				known, _ := release.ParseSet(perfmon)
+				if got, ok := k.refusedHelpers(i, release.Root, known); ok {
+					check(t, h, release.BPF, got, bpf)
+					bpf = got.String()
 				}
-				var refused release.Set
-				for n, r := range k.TryLoads(loads) {
-					if noSuchHelper(r.Log) {
-						refused.Add(all.All()[n])
-					}
-				}
-				t.Logf("%s without %s: %v", h.Name, lacks, refused)
+			}
+			if bpf+perfmon != "" {
+				rows[h.Name] = bpf + "/" + perfmon
 			}
 		}
+		if *generate {
+			writeCaps(t, k.release, rows)
+		}
 	})
+}
+
+func check(t *testing.T, h *release.Hook, c release.Caps, got release.Set, want string) {
+	if !*generate && got.String() != want {
+		t.Errorf("%s: for %s only, the kernel has helpers %v, the table %s", h.Name, c, got, want)
+	}
+}
+
+// refusedHelpers are those that a hook has and that are not for a caller who lacks capabilities,
+// less what is known.
+func (k kernel) refusedHelpers(hook int, lacks release.Caps, known release.Set) (set release.Set, ok bool) {
+	h := &release.Hooks[hook]
+	if k.release.TypeCaps(h.Type)&lacks != 0 || !k.asks(lacks) {
+		return set, false
+	}
+	all := k.release.AllowedSet(hook).All()
+	var loads []*kernelcmp.Load
+	for _, id := range all {
+		l := at(h, call(int32(id)), exit)
+		l.Without = uint64(lacks)
+		loads = append(loads, l)
+	}
+	for n, r := range k.TryLoads(loads) {
+		if noSuchHelper(r.Log) && !known.Has(all[n]) {
+			set.Add(all[n])
+		}
+	}
+	return set, true
+}
+
+func writeCaps(t *testing.T, r *release.Release, rows map[string]string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "// caps%s is which helpers it takes capabilities to call on Linux %d.%d.\nvar caps%s = []capRow{\n", suffix(r), r.Linux[0], r.Linux[1], suffix(r))
+	for _, g := range grouped(rows) {
+		bpf, perfmon, _ := strings.Cut(g.value, "/")
+		fmt.Fprintf(&b, "{\n%s,\n%q,\n%q,\n},\n", wrapped(g.keys), bpf, perfmon)
+	}
+	b.WriteString("}\n")
+	writeGo(t, "zcaps_"+suffix(r)+".go", b.String())
+}
+
+func TestParseCaps(t *testing.T) {
+	for _, c := range []struct {
+		list []string
+		want release.Caps
+	}{
+		{nil, 0},
+		{[]string{"bpf", "CAP_NET_ADMIN"}, release.BPF | release.NetAdmin},
+		{[]string{"sys_admin"}, release.Root},
+	} {
+		if got, err := release.ParseCaps(c.list); err != nil || got != c.want {
+			t.Errorf("%v are %v, %v", c.list, got, err)
+		}
+	}
+	if _, err := release.ParseCaps([]string{"chown"}); err == nil || !strings.Contains(err.Error(), "bpf, perfmon") {
+		t.Errorf("chown: %v", err)
+	}
 }

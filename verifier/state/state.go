@@ -45,6 +45,7 @@ type State struct {
 	Trail   *Edge       // how the path came here
 	Rounds  int         // of may_goto on this path
 	Unrolls int         // of callbacks on this path
+	Hidden  bool        // unwritten stack may not be read
 }
 
 // New is a state with one frame.

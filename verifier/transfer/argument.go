@@ -43,7 +43,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 	}
 	switch a.Kind {
 	case release.Anything:
-		return nil
+		return m.leaks(r, reg, "into helper function")
 	case release.Ctx:
 		if f := want(r.Kind == state.Ctx, "ctx"); f != nil {
 			return f
@@ -147,7 +147,11 @@ func (m *Machine) sized(s *state.State, c *called, a release.Arg, reg uint8, r *
 		}
 		return failReg("argument", reg-1, s.Reg(reg-1), "memory", "R%d type=scalar expected=fp", reg-1)
 	}
-	return m.memory(s, reg-1, int(x.U.Max), memory.Access, a.OrZero)
+	access := memory.Access
+	if _, known := x.Const(); !known && access == release.Out { // the helper may write less
+		access = release.InOut
+	}
+	return m.memory(s, reg-1, int(x.U.Max), access, a.OrZero)
 }
 
 // memory checks that a helper may access size bytes (Linux's check_helper_mem_access).
@@ -155,7 +159,10 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 	r := s.Reg(n)
 	write := access != release.In
 	if r.Kind == state.Stack {
-		return m.stackArgument(s, r, n, size, zeroOK, write)
+		if f := m.stackArgument(s, r, n, size, zeroOK, write); f != nil || access == release.Out {
+			return f
+		}
+		return m.initialisedFor(s, r, n, size)
 	}
 	if r.IsPacket() {
 		if write && !m.packetWritable() {

@@ -56,6 +56,9 @@ func (m *Machine) exit(s *state.State) (Effect, *Failure) {
 		return Effect{}, f
 	}
 	r0 := s.Reg(0)
+	if f := m.leaks(r0, 0, "as return value"); f != nil {
+		return Effect{}, f
+	}
 	low, high, bounded := m.Release.Return(m.progType(), m.Attach)
 	want := num.Signed{Min: low, Max: high}
 	if !bounded {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
@@ -52,6 +53,12 @@ func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
 
 func (m *Machine) fieldAllowed(a *access) bool {
 	write := a.write && !mutant.On(mutant.VerifierContextWritable)
+	if !m.may(release.BPF) && release.Privileged(m.progType(), uint32(a.off), write) {
+		return false
+	}
+	if write && a.imm != nil && !m.Release.Has(release.STContext) {
+		return false
+	}
 	return m.Release.Field(m.progType(), m.Attach, uint32(a.off), uint32(a.size), write).OK
 }
 
