@@ -2,4 +2,31 @@
 
 package release
 
-var caps6_1 = []capRow{}
+// caps6_1 is which helpers it takes capabilities to call on Linux 6.1.
+var caps6_1 = []capRow{
+	{
+		"socket_filter cgroup_skb/ingress cgroup_skb/egress",
+		"93-94 118 153-154 164 169-172 181 194 197-203 209",
+		"6 35 112-115 136-140 149 158 165 175 177-178 196",
+	},
+	{
+		"sched_cls sched_act xdp xdp/devmap xdp/cpumap lwt_in lwt_out lwt_xmit sock_ops sk_skb sk_msg " +
+			"cgroup_sock_addr/bind4 cgroup_sock_addr/bind6 cgroup_sock_addr/connect4 cgroup_sock_addr/connect6 " +
+			"cgroup_sock_addr/sendmsg4 cgroup_sock_addr/sendmsg6 cgroup_sock_addr/recvmsg4 " +
+			"cgroup_sock_addr/recvmsg6 cgroup_sock_addr/getpeername4 cgroup_sock_addr/getpeername6 " +
+			"cgroup_sock_addr/getsockname4 cgroup_sock_addr/getsockname6 lwt_seg6local flow_dissector sk_lookup",
+		"",
+		"6 35 112-115 136-140 149 158 165 175 177-178 196",
+	},
+	{
+		"cgroup_sock/create cgroup_sock/post_bind4 cgroup_sock/post_bind6 cgroup_sock/release cgroup_device " +
+			"sk_reuseport sk_reuseport/migrate cgroup_sysctl cgroup_sockopt/get cgroup_sockopt/set",
+		"",
+		"6 35 112-115 149 158 165 175 177",
+	},
+	{
+		"syscall",
+		"",
+		"36 166",
+	},
+}

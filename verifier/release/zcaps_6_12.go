@@ -2,4 +2,33 @@
 
 package release
 
-var caps6_12 = []capRow{}
+// caps6_12 is which helpers it takes capabilities to call on Linux 6.12.
+var caps6_12 = []capRow{
+	{
+		"socket_filter cgroup_skb/ingress cgroup_skb/egress",
+		"80 93-94 118 123 153-154 164 169-172 181 194 197-203 209-211",
+		"6 35 112-115 136-140 149 158 165 175 177-178 196",
+	},
+	{
+		"sched_cls sched_act xdp xdp/devmap xdp/cpumap lwt_in lwt_out lwt_xmit sock_ops sk_skb sk_msg " +
+			"cgroup_sock_addr/bind4 cgroup_sock_addr/bind6 cgroup_sock_addr/connect4 cgroup_sock_addr/connect6 " +
+			"cgroup_sock_addr/sendmsg4 cgroup_sock_addr/sendmsg6 cgroup_sock_addr/recvmsg4 " +
+			"cgroup_sock_addr/recvmsg6 cgroup_sock_addr/getpeername4 cgroup_sock_addr/getpeername6 " +
+			"cgroup_sock_addr/getsockname4 cgroup_sock_addr/getsockname6 cgroup_sock_addr/connect_unix " +
+			"cgroup_sock_addr/sendmsg_unix cgroup_sock_addr/recvmsg_unix cgroup_sock_addr/getpeername_unix " +
+			"cgroup_sock_addr/getsockname_unix lwt_seg6local flow_dissector sk_lookup",
+		"",
+		"6 35 112-115 136-140 149 158 165 175 177-178 196",
+	},
+	{
+		"cgroup_sock/create cgroup_sock/post_bind4 cgroup_sock/post_bind6 cgroup_sock/release cgroup_device " +
+			"sk_reuseport sk_reuseport/migrate cgroup_sysctl cgroup_sockopt/get cgroup_sockopt/set netfilter",
+		"",
+		"6 35 112-115 149 158 165 175 177",
+	},
+	{
+		"syscall",
+		"",
+		"36 166",
+	},
+}

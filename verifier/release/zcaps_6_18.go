@@ -2,4 +2,29 @@
 
 package release
 
-var caps6_18 = []capRow{}
+// caps6_18 is which helpers it takes capabilities to call on Linux 6.18.
+var caps6_18 = []capRow{
+	{
+		"socket_filter sched_cls sched_act xdp xdp/devmap xdp/cpumap cgroup_skb/ingress cgroup_skb/egress " +
+			"lwt_in lwt_out lwt_xmit sock_ops sk_skb sk_msg cgroup_sock_addr/bind4 cgroup_sock_addr/bind6 " +
+			"cgroup_sock_addr/connect4 cgroup_sock_addr/connect6 cgroup_sock_addr/sendmsg4 " +
+			"cgroup_sock_addr/sendmsg6 cgroup_sock_addr/recvmsg4 cgroup_sock_addr/recvmsg6 " +
+			"cgroup_sock_addr/getpeername4 cgroup_sock_addr/getpeername6 cgroup_sock_addr/getsockname4 " +
+			"cgroup_sock_addr/getsockname6 cgroup_sock_addr/connect_unix cgroup_sock_addr/sendmsg_unix " +
+			"cgroup_sock_addr/recvmsg_unix cgroup_sock_addr/getpeername_unix cgroup_sock_addr/getsockname_unix " +
+			"lwt_seg6local flow_dissector sk_lookup",
+		"",
+		"6 16 22 35 55 109 112-115 117 136-141 148-149 158 165 175-178 180 191 196",
+	},
+	{
+		"cgroup_sock/create cgroup_sock/post_bind4 cgroup_sock/post_bind6 cgroup_sock/release cgroup_device " +
+			"sk_reuseport sk_reuseport/migrate cgroup_sysctl cgroup_sockopt/get cgroup_sockopt/set netfilter",
+		"",
+		"6 16 22 35 55 109 112-115 117 141 148-149 158 165 175-177 180 191",
+	},
+	{
+		"syscall",
+		"",
+		"6 16 22 35 55 109 112-115 117 141 148-149 158 165-166 175-177 180 191",
+	},
+}

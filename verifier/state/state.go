@@ -1,8 +1,5 @@
 package state
 
-// MaxFrames is how many functions may be active (MAX_CALL_FRAMES).
-const MaxFrames = 8
-
 // Callback is how a frame was entered, if it was not by a call.
 type Callback uint8
 

@@ -10,7 +10,10 @@ import (
 // memoryWords are the regions that helpers take, as Linux's message lists them.
 const memoryWords = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
 
-func isMemory(r *state.Reg) bool {
+func (m *Machine) isMemory(r *state.Reg) bool {
+	if r.Kind == state.Ctx {
+		return m.contextIsMemory()
+	}
 	switch r.Kind {
 	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.Mem:
 		return !r.Null
@@ -56,12 +59,12 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		c.the = r
 		return atStart(reg, r)
 	case release.MapKey:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).KeySize), release.In, false)
 	case release.MapValue:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		access := a.Access
@@ -70,9 +73,9 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).ValueSize), access, false)
 	case release.Mem:
-		return want(isMemory(r), memoryWords) // how much of it, the next argument says
+		return want(m.isMemory(r), memoryWords) // how much of it, the next argument says
 	case release.FixedMem:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		return m.memory(s, reg, int(a.Size), a.Access, false)
@@ -163,6 +166,9 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 			return f
 		}
 		return m.initialisedFor(s, r, n, size)
+	}
+	if r.Kind == state.Ctx {
+		return m.contextRoom(r, n, 0, size)
 	}
 	if r.IsPacket() {
 		if write && !m.packetWritable() {

@@ -33,8 +33,8 @@ func (m *Machine) enter(s *state.State, fn int) *Failure {
 
 // push makes a frame for a function.
 func (m *Machine) push(s *state.State, fn int) (*state.Frame, *Failure) {
-	if len(s.Frames) == state.MaxFrames {
-		return nil, fail("call-depth", "the call stack of %d frames is too deep", state.MaxFrames)
+	if most := int(m.Release.Limits().Frames); len(s.Frames) == most {
+		return nil, fail("call-depth", "the call stack of %d frames is too deep", most)
 	}
 	site := s.PC
 	callee := s.Push()

@@ -31,10 +31,9 @@ func (m *Machine) tracks(a *access) bool {
 }
 
 // keepUnwritten puts right what a store of less than a slot makes of the bytes behind it,
-// where it matters: they stay unwritten. Of those without CAP_PERFMON, Linux counts them
-// as written.
+// where it matters: they stay unwritten.
 func (m *Machine) keepUnwritten(slot *state.Slot, before *[8]state.Byte, from int) {
-	if from >= 8 || m.readsUnwritten() || !m.may(release.Perfmon) {
+	if from >= 8 || m.readsUnwritten() {
 		return
 	}
 	for i := from; i < 8; i++ {
