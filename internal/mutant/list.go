@@ -125,6 +125,9 @@ const (
 	VerifierDepthNotSummed
 	VerifierMixedBases
 	VerifierRoundsNotCompared
+	VerifierPointerLeaks
+	VerifierUnwrittenStack
+	VerifierLicenceIgnored
 )
 
 // All lists every mutant, in order of ID.
@@ -251,4 +254,7 @@ var All = []Mutant{
 	{VerifierDepthNotSummed, "verifier-depth-not-summed", "verifier", "frames are not added up along calls", "CVE-2024-45020 series"},
 	{VerifierMixedBases, "verifier-mixed-bases", "verifier/transfer", "one instruction may access the context on one path and other memory on another", "save_aux_ptr_type"},
 	{VerifierRoundsNotCompared, "verifier-rounds-not-compared", "verifier/state", "a state with all rounds of bpf_loop behind it covers one that has some left", "callback_depth in func_states_equal"},
+	{VerifierPointerLeaks, "verifier-pointer-leaks", "verifier/transfer", "without CAP_PERFMON, addresses may be stored, returned and passed to helpers", "CVE-2021-45402"},
+	{VerifierUnwrittenStack, "verifier-unwritten-stack", "verifier/transfer", "without CAP_PERFMON, stack may be read that was not written", "allow_uninit_stack"},
+	{VerifierLicenceIgnored, "verifier-licence-ignored", "verifier/transfer", "any licence is good enough for helpers that want the GPL", "check_helper_call"},
 }
