@@ -14,6 +14,12 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
+// Litmus programs. In the arm64 build they run under qemu-user (see HACKING.md). There
+// accesses have the order of the host's processor: on x86 stores wait in a buffer, which
+// TestStoreBuffer sees, and nothing else is out of order, so that message passing could
+// only fail by a mistake of another sort. What arm64's code asks for is in TestOrder
+// of jit/arm64.
+
 var bothModes = []vm.Mode{vm.Checked, vm.Trusted}
 
 // TestAtomicsKeepBits: eight machines turn each its own bit of one word on and off. An
