@@ -1,8 +1,5 @@
 package state
 
-// MaxFrames is how many functions may be active (MAX_CALL_FRAMES).
-const MaxFrames = 8
-
 // Callback is how a frame was entered, if it was not by a call.
 type Callback uint8
 
@@ -45,6 +42,7 @@ type State struct {
 	Trail   *Edge       // how the path came here
 	Rounds  int         // of may_goto on this path
 	Unrolls int         // of callbacks on this path
+	Hidden  bool        // unwritten stack may not be read
 }
 
 // New is a state with one frame.

@@ -38,8 +38,11 @@
 //	type    the program type of all programs, by name or number: mem (default), xdp,
 //	        sched_cls, socket_filter, cgroup_skb/ingress, cgroup_skb/egress,
 //	        sk_skb/stream_verdict, sk_skb/verdict, raw_tracepoint, syscall
+//	license the programs' licence, as an object's section "license" has it: MIT, Dual BSD/GPL, ...;
+//	        default GPL. Only verifiers look at it
 //	mode    checked (default) or trusted
 //	fuel    instructions an input may take; default 1,000,000
+//	meter   exact (default), or fast: fuel may be charged in bulk
 //	order   little (default) or big
 //
 // # The files
