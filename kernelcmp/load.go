@@ -63,6 +63,11 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 			return err
 		}
 		l.maps = append(l.maps, m)
+		if j.Maps[i].Frozen {
+			if err := e.freeze(l, i, &j.Maps[i]); err != nil {
+				return err
+			}
+		}
 	}
 	for n := range j.Programs {
 		fd, err := e.loadProgram(j, n, l)
@@ -72,6 +77,9 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		l.programs = append(l.programs, fd)
 	}
 	for i := range j.Maps {
+		if j.Maps[i].Frozen {
+			continue
+		}
 		if err := e.fillMap(l, i, &j.Maps[i]); err != nil {
 			return err
 		}

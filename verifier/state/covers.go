@@ -38,7 +38,7 @@ func (cp *Checkpoint) Covers(s *State, live []uint16, p Precision) bool {
 			}
 		}
 		read := cp.read[i]
-		if p == Equal || cp.Branches > 0 || cp.Unfinished() {
+		if p == Equal {
 			read = ^uint64(0)
 		}
 		if mutant.On(mutant.VerifierStackNotCompared) {

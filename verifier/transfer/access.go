@@ -89,7 +89,11 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 	if f != nil {
 		return state.Reg{}, f
 	}
-	return state.Number(loaded(w.Unknown(), a)), nil
+	x, known, f := m.constant(r, a)
+	if !known {
+		x = w.Unknown()
+	}
+	return state.Number(loaded(x, a)), f
 }
 
 func (m *Machine) noAccess(r *state.Reg, a *access) *Failure {

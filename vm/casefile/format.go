@@ -106,6 +106,9 @@ func formatHeader(b *strings.Builder, f *File) {
 	if f.Fuel != 0 {
 		fmt.Fprintf(b, "fuel: %d\n", f.Fuel)
 	}
+	if f.FastFuel {
+		b.WriteString("meter: fast\n")
+	}
 	if f.Programs[0].Order == spec.Big {
 		b.WriteString("order: big\n")
 	}
@@ -119,6 +122,9 @@ func formatMap(b *strings.Builder, m *maps.Spec) {
 	}
 	if m.Extra != 0 {
 		fmt.Fprintf(b, "extra: %d\n", m.Extra)
+	}
+	if m.Frozen {
+		b.WriteString("frozen: true\n")
 	}
 	if i := m.Inner; i != nil {
 		fmt.Fprintf(b, "inner: %s %d %d %d %#x\n", formatMapType(i.Type), i.KeySize, i.ValueSize, i.MaxEntries, i.Flags)
