@@ -82,7 +82,7 @@ func TestParityWithoutPerfmon(t *testing.T) {
 // TestParityOfUnprivileged compares verdicts on programs that guests are given without any right.
 func TestParityOfUnprivileged(t *testing.T) {
 	asked(t, func(t *testing.T, k *kernelcmp.Target, r *release.Release, o gen.Options) {
-		all := tally{options: verifier.Options{Release: r, Lacks: release.Root}}
+		all := tally{options: verifier.Options{Release: r, Lacks: release.Root}, light: lightEnough}
 		for _, mix := range mixes() {
 			filter := hook.SocketFilter
 			o.Mix, o.Type = mix, &filter
