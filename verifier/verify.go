@@ -55,6 +55,8 @@ type Options struct {
 	Exact bool
 	// Observe, if set, sees the state in front of every instruction. It may not keep it.
 	Observe func(prog int, s *state.State)
+	// Covered, if set, sees the state of a path that ends because an older one covers it.
+	Covered func(prog int, s *state.State)
 }
 
 // DefaultRelease is whose rules hold where nothing is said.
