@@ -12,22 +12,24 @@ import (
 // holds in exact mode.
 type Held struct {
 	checker
-	t      *trace
-	graphs []*cfg.Graph
-	open   [][]int32 // by program and slot: the first visit that lies in no state so far, or -1
-	next   []int32   // by visit: the next one at its slot
+	t     *trace
+	progs []*vm.Program
+	live  [][]uint16 // by program and slot: what may still be read; made when it is asked for
+	open  [][]int32  // by program and slot: the first visit that lies in no state so far, or -1
+	next  []int32    // by visit: the next one at its slot
 }
 
 // start begins with the visits of a trace.
-func (h *Held) start(c *vm.Case, t *trace, graphs []*cfg.Graph) {
-	h.t, h.graphs, h.order = t, graphs, c.Programs[0].Order
-	h.open = h.open[:0]
+func (h *Held) start(c *vm.Case, t *trace) {
+	h.t, h.progs, h.order = t, c.Programs, c.Programs[0].Order
+	clear(h.live)
+	h.live, h.open = h.live[:0], h.open[:0]
 	for _, p := range c.Programs {
 		at := make([]int32, len(p.Insns))
 		for pc := range at {
 			at[pc] = -1
 		}
-		h.open = append(h.open, at)
+		h.open, h.live = append(h.open, at), append(h.live, nil)
 	}
 	h.next = append(h.next[:0], make([]int32, len(t.visits))...)
 	for n := len(t.visits) - 1; n >= 0; n-- {
@@ -53,15 +55,34 @@ func (h *Held) Observe(prog int, s *state.State) {
 // wrong is what of a visit does not lie in s: a register, a slot, or neither.
 func (h *Held) wrong(prog int, s *state.State, n int32) (reg, slot int) {
 	v := &h.t.visits[n]
-	g := h.graphs[prog]
-	if reg = h.regs(s, v, g.Live[s.PC]); reg >= 0 {
+	if reg, slot = h.among(prog, s, v, 1<<11-1); reg < 0 && slot < 0 {
+		return reg, slot
+	}
+	return h.among(prog, s, v, h.liveAt(prog, s.PC))
+}
+
+// among looks at the registers in live, and at the slot that is read.
+func (h *Held) among(prog int, s *state.State, v *visit, live uint16) (reg, slot int) {
+	if reg = h.regs(s, v, live); reg >= 0 {
 		return reg, -1
 	}
-	f := &h.t.stacks[v.stack]
-	if slot = read(g.Insns[s.PC], v); slot >= 0 && !h.slot(s, slot, v, f) {
+	slot = read(h.progs[prog].Insns[s.PC], v)
+	if slot >= 0 && !h.slot(s, slot, v, &h.t.stacks[v.stack]) {
 		return -1, slot
 	}
 	return -1, -1
+}
+
+// liveAt is the registers that may still be read at a slot.
+func (h *Held) liveAt(prog, pc int) uint16 {
+	if h.live[prog] == nil {
+		g, err := cfg.Build(h.progs[prog].Insns, cfg.Options{Args: func(id int32) int { return vm.HelperByID(id).Args }})
+		if err != nil { // it was accepted
+			panic(err)
+		}
+		h.live[prog] = g.Live
+	}
+	return h.live[prog][pc]
 }
 
 // first is the first visit that lies in no state, or -1.

@@ -4,9 +4,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-ebpf/lockstep/refvm"
-	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier"
-	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
@@ -30,7 +28,6 @@ type Target struct {
 	trace  trace
 	held   Held
 	path   Followed
-	graphs []*cfg.Graph
 	outs   []vm.Outcome
 }
 
@@ -134,10 +131,7 @@ func (t *Target) judge(c *vm.Case) (res verifier.Result, at int, wrong string) {
 	if at, wrong = t.path.finish(); wrong != "" {
 		return res, at, wrong
 	}
-	if !t.build(c) {
-		return res, 0, ""
-	}
-	t.held.start(c, &t.trace, t.graphs)
+	t.held.start(c, &t.trace)
 	exact := func(observe func(int, *state.State)) verifier.Verdict {
 		return verifier.Verify(c, verifier.Options{MaxInsns: t.opt.Insns, Exact: true, Observe: observe}).Verdict
 	}
@@ -148,19 +142,6 @@ func (t *Target) judge(c *vm.Case) (res verifier.Result, at int, wrong string) {
 		wrong = t.held.explain(at, func(observe func(int, *state.State)) { exact(observe) })
 	}
 	return res, max(at, 0), wrong
-}
-
-// build makes the graphs that say which registers are live.
-func (t *Target) build(c *vm.Case) bool {
-	t.graphs = t.graphs[:0]
-	for _, p := range c.Programs {
-		g, err := cfg.Build(p.Insns, cfg.Options{Args: func(id int32) int { return vm.HelperByID(id).Args }})
-		if err != nil {
-			return false
-		}
-		t.graphs = append(t.graphs, g)
-	}
-	return true
 }
 
 // short reports whether Linux would not run a program on an input: a syscall program on a
@@ -180,12 +161,4 @@ func (t *Target) broken(at int, wrong string) vm.Result {
 		r.Fault.Prog, r.Fault.PC = int(before.prog), int(before.pc)
 	}
 	return r
-}
-
-// Row is the instruction that an outcome's place names; nil if there is none.
-func Row(c *vm.Case, r *vm.Result) *spec.Row {
-	if r.Fault.Prog >= len(c.Programs) || r.Fault.PC >= len(c.Programs[r.Fault.Prog].Insns) {
-		return nil
-	}
-	return spec.Lookup(c.Programs[r.Fault.Prog].Insns[r.Fault.PC])
 }

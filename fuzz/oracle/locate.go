@@ -121,7 +121,7 @@ type Parting struct {
 // not differ on the way.
 func (o *Oracle) Locate(c *vm.Case, m Mismatch, trace []Step) (p Parting, ok bool) {
 	a, b := engineOf(o.Targets[m.A]), engineOf(o.Targets[m.B])
-	if a == nil || b == nil || m.Kind == reports.Rejection || m.Kind == reports.Crash || m.Kind == reports.Hang {
+	if a == nil || b == nil || m.Kind == reports.Rejection || m.Kind == reports.Crash || m.Kind == reports.Hang || m.Kind == reports.Claim {
 		return Parting{}, false
 	}
 	at := func(n int) bool {
