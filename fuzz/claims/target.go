@@ -15,6 +15,10 @@ import (
 type Options struct {
 	Insns  int // that the verifier may look at in a program; 0: 20,000. A case that takes more is run unwatched.
 	Visits int // that are held against claims, of all inputs together; 0: 4,096
+
+	// Before, if set, sees and may change each state before it is looked at, as the reference
+	// VM's hook: tests plant mistakes of the machine there.
+	Before func(*refvm.State)
 }
 
 // Target is the reference VM, which runs what the verifier accepts and answers with
@@ -98,7 +102,12 @@ func (t *Target) runAll(c *vm.Case) (outs []vm.Outcome, ok bool) {
 		return c.Every(vm.FromError(err)), false
 	}
 	t.trace.reset(c.Programs[0].Type, t.opt.Visits)
-	t.engine.Hook = t.trace.see
+	t.engine.Hook = func(s *refvm.State) {
+		if t.opt.Before != nil {
+			t.opt.Before(s)
+		}
+		t.trace.see(s)
+	}
 	defer func() { t.engine.Hook = nil }()
 	m := t.Machine()
 	for len(t.outs) < len(c.Inputs) {
