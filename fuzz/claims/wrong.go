@@ -64,19 +64,17 @@ func (c *checker) holds(s *state.State, r *state.Reg, v *visit, value uint64) bo
 	case r.Kind == state.Stack && int(r.Frame) == s.Depth():
 		return num.W64.Contains(r.Num, at-v.regs[10])
 	case r.Kind == state.Ctx:
-		return at >= mem.ContextBase && at < mem.PacketBase
+		return num.W64.Contains(r.Num, at-mem.ContextBase)
 	case r.Kind == state.PacketEnd && v.end != 0:
 		return value == v.end
 	case r.Kind == state.Packet && v.end != 0 && r.Range > 0:
 		return at+uint64(r.Range) <= v.end
 	case r.Kind == state.MapValue:
-		return value >= mem.ValueBase-maxOffset && value < mem.ValueEnd+maxOffset
+		base, fixed := r.Num.Const()
+		return !fixed || at-base >= mem.ValueBase && at-base < mem.ValueEnd
 	}
-	return value != 0
+	return true
 }
-
-// maxOffset is how far from its object an address may be (BPF_MAX_VAR_OFF).
-const maxOffset = 1 << 29
 
 // slot reports whether slot n of the frame on top holds what is claimed of it.
 func (c *checker) slot(s *state.State, n int, v *visit, f *frame) bool {
