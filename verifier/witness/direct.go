@@ -1,0 +1,262 @@
+package witness
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+
+	"github.com/lockstep-ebpf/lockstep/spec"
+)
+
+// goal is what a run is to be changed towards: numbers seen in it, and what each of them
+// would better be.
+type goal struct {
+	at     fork      // a branch, or
+	failed bool      // the failing register
+	values [2]uint64 // two operands, or the register
+	wants  [2][]uint64
+}
+
+// place is a byte of the input, or the packet's length.
+type place struct {
+	region, at int
+	length     bool
+}
+
+// lever is a place that moves a number.
+type lever struct {
+	place
+	value int    // which
+	by    uint64 // the number moves so much when the place moves by one
+}
+
+// direct computes changes that bring a run on along the path, or, where it gets to the
+// failing instruction, the failing register out of its bounds.
+func (s *search) direct(x *candidate) bool {
+	for range 16 { // branches
+		if x == nil || s.tries >= s.o.Tries {
+			return false
+		}
+		if s.try(x.clone()) {
+			return s.result.Harm != None
+		}
+		g, ok := s.goal()
+		if !ok {
+			return false
+		}
+		before := x.score
+		for _, l := range s.levers(x, g) {
+			if s.pull(x, g, l) {
+				return true
+			}
+			if s.best.score.level > before.level || s.best.score.reached && !before.reached {
+				break
+			}
+		}
+		if !s.best.score.better(before) || s.best.score.level == before.level && s.best.score.reached == before.reached {
+			return false
+		}
+		x = s.best
+	}
+	return false
+}
+
+// goal is what the last run lacked.
+func (s *search) goal() (g *goal, ok bool) {
+	w := &s.watch
+	switch {
+	case w.failed && s.f.Register >= 0:
+		v := w.fail[s.f.Register]
+		return &goal{failed: true, values: [2]uint64{v}, wants: [2][]uint64{s.outside(v)}}, true
+	case w.at.pc < 0:
+		return nil, false
+	}
+	i := s.f.insns[w.at.pc]
+	g = &goal{at: w.at, values: [2]uint64{w.at.x, w.at.y}}
+	g.wants[0] = wants(i.Op, w.at.wanted, w.at.y)
+	g.wants[1] = wants(i.Op, w.at.wanted, w.at.x)
+	return g, true
+}
+
+// outside are values for the failing register: the ends of what the verifier thought
+// possible, and places that are some way off.
+func (s *search) outside(v uint64) []uint64 {
+	r := &s.f.State.Frame().Regs[s.f.Register]
+	var all []uint64
+	n := &r.Num
+	if r.IsPointer() {
+		width := n.U.Max - n.U.Min
+		all = append(all, v+width, v-width, v+uint64(n.S.Max), v+uint64(n.S.Min))
+		if r.IsPacket() {
+			all = append(all, s.watch.fail[10], 0)
+		}
+	} else {
+		all = append(all, corners(r)...)
+	}
+	for _, d := range []uint64{1, 4, 8, 16, 24, 64, 512, 4096, 1 << 20} {
+		all = append(all, v+d, v-d)
+	}
+	return all
+}
+
+// wants are numbers x for which "x op y" may be as wanted. Those of inequalities are tried,
+// not told apart: so the same are good for y, given x.
+func wants(op uint8, wanted bool, y uint64) []uint64 {
+	far := []uint64{0, ^uint64(0), 1<<63 - 1, 1 << 63, 1<<31 - 1, 1 << 31}
+	switch op & 0xf0 {
+	case spec.OpJEQ, spec.OpJNE:
+		if wanted == (op&0xf0 == spec.OpJEQ) {
+			return []uint64{y}
+		}
+		return []uint64{y + 1, y - 1}
+	case spec.OpJSET:
+		if wanted {
+			return []uint64{y, ^uint64(0)}
+		}
+		return []uint64{0, ^y}
+	}
+	return append([]uint64{y, y + 1, y - 1}, far...)
+}
+
+// chunk is how many bytes are moved at once, to see whether any of them counts.
+const chunk = 16
+
+// mostBytes bounds what is looked at of a region.
+const mostBytes = 192
+
+// levers finds the places that move a number of the goal, those first that move it least:
+// they are the low bytes.
+func (s *search) levers(x *candidate, g *goal) []lever {
+	var all []lever
+	if len(x.in.Packet) > 0 {
+		all = s.lever(all, x, g, place{length: true})
+	}
+	for r, b := range x.regions(s) {
+		for from := 0; from < min(len(b), mostBytes); from += chunk {
+			to := min(from+chunk, len(b))
+			y := x.clone()
+			for at := from; at < to; at++ {
+				y.regions(s)[r][at] ^= 0x55
+			}
+			if s.tries >= s.o.Tries {
+				return all
+			}
+			s.try(y)
+			if now, ok := s.seen(g); ok && now == g.values {
+				continue
+			}
+			for at := from; at < to; at++ {
+				all = s.lever(all, x, g, place{region: r, at: at})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b lever) int {
+		return cmp.Compare(bits.TrailingZeros64(a.by), bits.TrailingZeros64(b.by))
+	})
+	return all[:min(len(all), 8)]
+}
+
+// lever moves a place by one.
+func (s *search) lever(all []lever, x *candidate, g *goal, p place) []lever {
+	if s.tries >= s.o.Tries || s.result.Harm != None {
+		return all
+	}
+	s.try(s.moved(x, p, 1, 1, false, false))
+	now, ok := s.seen(g)
+	if !ok {
+		return all
+	}
+	for k := range now {
+		if by := now[k] - g.values[k]; by != 0 {
+			all = append(all, lever{p, k, by})
+		}
+	}
+	return all
+}
+
+// seen are the numbers of the goal in the last run; ok is false if it did not come there.
+func (s *search) seen(g *goal) (v [2]uint64, ok bool) {
+	w := &s.watch
+	if g.failed {
+		if s.f.Register < 0 || !w.failed {
+			return v, false
+		}
+		return [2]uint64{w.fail[s.f.Register]}, true
+	}
+	if w.at.pc != g.at.pc {
+		return v, false
+	}
+	return [2]uint64{w.at.x, w.at.y}, true
+}
+
+// moved is x with a place moved by a number of size bytes: added, or exclusive-or.
+func (s *search) moved(x *candidate, p place, by uint64, size int, big, xor bool) *candidate {
+	if p.length {
+		return x.resized(len(x.in.Packet) + int(int32(by)))
+	}
+	y := x.clone()
+	b := y.regions(s)[p.region]
+	part, ok := word(b, p.at, size, big)
+	switch {
+	case !ok:
+	case xor:
+		set(part, big, get(part, big)^by)
+	default:
+		set(part, big, get(part, big)+by)
+	}
+	return y
+}
+
+// pull tries what would bring the lever's number to where it is wanted. It is true when a
+// witness is found.
+func (s *search) pull(x *candidate, g *goal, l lever) bool {
+	level, reached := x.score.level, x.score.reached
+	for _, want := range g.wants[l.value] {
+		for _, m := range moves(g.values[l.value], want, l.by) {
+			sizes := []int{8, 4, 2, 1}
+			if l.length {
+				sizes = sizes[:1]
+			}
+			for _, size := range sizes {
+				for _, big := range []bool{false, true} {
+					if big && (size == 1 || l.length) || s.tries >= s.o.Tries {
+						continue
+					}
+					y := s.moved(x, l.place, m.by, size, big, m.xor)
+					if s.try(y) {
+						return s.result.Harm != None
+					}
+					if y.score.level > level || y.score.reached && !reached {
+						return false
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+// move is a change of a place.
+type move struct {
+	by  uint64
+	xor bool
+}
+
+// moves are the changes that take a number from v to want, if moving the place by one moves
+// the number by slope, and goes on so: in proportion, or bit by bit.
+func moves(v, want, slope uint64) (all []move) {
+	zeros := bits.TrailingZeros64(slope)
+	if d := want - v; d&(1<<zeros-1) == 0 {
+		all = append(all, move{by: d >> zeros * inverse(slope>>zeros)})
+	}
+	return append(all, move{by: (want ^ v) >> zeros, xor: true})
+}
+
+// inverse is the number that gives 1 when multiplied by the odd number x, modulo 2^64.
+func inverse(x uint64) uint64 {
+	y := x // correct to three bits
+	for range 5 {
+		y *= 2 - x*y
+	}
+	return y
+}
