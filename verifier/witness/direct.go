@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
 // goal is what a run is to be changed towards: numbers seen in it, and what each of them
@@ -44,6 +45,9 @@ func (s *search) direct(x *candidate) bool {
 		if !ok {
 			return false
 		}
+		if g.failed && s.cut(x, g) {
+			return s.result.Harm != None
+		}
 		before := x.score
 		for _, l := range s.levers(x, g) {
 			if s.pull(x, g, l) {
@@ -57,6 +61,22 @@ func (s *search) direct(x *candidate) bool {
 			return false
 		}
 		x = s.best
+	}
+	return false
+}
+
+// cut makes the packet end within what the failing access reaches for.
+func (s *search) cut(x *candidate, g *goal) bool {
+	r := &s.f.State.Frame().Regs[s.f.Register]
+	if !r.IsPacket() || len(x.in.Packet) == 0 {
+		return false
+	}
+	i := s.f.insns[s.f.Insn]
+	from := int(int32(uint32(g.values[0])-mem.PacketBase)) + int(i.Off)
+	for n := from + i.Bytes() - 1; n >= max(0, from-16); n-- {
+		if s.tries >= s.o.Tries || s.try(x.resized(n)) {
+			return true
+		}
 	}
 	return false
 }

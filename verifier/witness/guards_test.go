@@ -9,6 +9,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/fuzz/tape"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/verifier/transfer"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
@@ -66,44 +67,52 @@ func newUnguarded(ref *oracle.Reference) *unguarded {
 	return u
 }
 
+// guardTries is how many guards of a program are taken out, one after the other, to find one
+// that it needs.
+const guardTries = 6
+
 // make takes one guard out of the program that a seed stands for. It is nil where the
 // program is still accepted, or no input does harm.
 func (u *unguarded) make(seed uint64) (c *vm.Case, f *verifier.Failure, kind string) {
 	var src tape.Source
 	src.Seed(seed)
 	c = reduce.Clone(u.mixes[seed%uint64(len(u.mixes))].Generate(&src))
-	o := verifier.Options{MaxInsns: 50_000}
+	o := verifier.Options{MaxInsns: 5_000}
 	if verifier.Verify(c, o).Verdict != verifier.Accepted {
 		return nil, nil, ""
 	}
 	r := rand.New(rand.NewPCG(seed, 1))
 	p := c.Programs[r.IntN(len(c.Programs))]
 	all := guards(p.Insns)
-	if len(all) == 0 {
-		return nil, nil, ""
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for _, g := range all[:min(len(all), guardTries)] {
+		was := p.Insns[g.pc]
+		p.Insns[g.pc] = g.with
+		if f := refused(c, p, o); f != nil && (f.Class == transfer.Unsafe || g.kind == "loop") && u.harmful(c, f, seed, r) {
+			return c, f, g.kind
+		}
+		p.Insns[g.pc] = was
 	}
-	g := all[r.IntN(len(all))]
-	p.Insns[g.pc] = g.with
+	return nil, nil, ""
+}
+
+// refused is why a program that engines load is unsafe, or does not end.
+func refused(c *vm.Case, p *vm.Program, o verifier.Options) *verifier.Failure {
 	if _, err := vm.Check(p); err != nil {
-		return nil, nil, ""
+		return nil
 	}
 	res := verifier.Verify(c, o)
-	switch {
-	case res.Verdict == verifier.TooComplex && res.Failure.Rule == "too-many-insns" && g.kind == "loop":
-	case res.Verdict != verifier.Unsafe || res.Failure.State == nil:
-		return nil, nil, ""
+	if res.Failure == nil || res.Failure.State == nil || res.Verdict != verifier.Unsafe && res.Failure.Rule != "too-many-insns" {
+		return nil
 	}
-	if !u.harmful(c, res.Failure, seed, r) {
-		return nil, nil, ""
-	}
-	return c, res.Failure, g.kind
+	return res.Failure
 }
 
 // harmful tries inputs made for other programs, of all lengths, with the maps as they are
 // and empty. What it finds is the truth that the search is measured by; it knows nothing of
 // the failure but whether it is that the program does not end.
 func (u *unguarded) harmful(c *vm.Case, f *verifier.Failure, seed uint64, r *rand.Rand) bool {
-	fuel, tries := uint64(20_000), uint64(50)
+	fuel, tries := uint64(20_000), uint64(16)
 	endless := f.Rule == "infinite-loop" || f.Rule == "too-many-insns"
 	if endless {
 		fuel, tries = vm.DefaultFuel+1, 1

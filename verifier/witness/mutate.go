@@ -41,7 +41,10 @@ func (s *search) change(x *candidate) {
 		return
 	}
 	b := regions[s.rng.IntN(len(regions))]
-	at := s.rng.IntN(len(b))
+	at := s.rng.IntN(min(len(b), mostBytes))
+	if s.rng.IntN(8) == 0 {
+		at = s.rng.IntN(len(b))
+	}
 	if s.rng.IntN(2) == 0 {
 		at &^= 7
 	}

@@ -18,6 +18,8 @@ var meanings = map[string]string{
 	"pointer-op":        "arithmetic on addresses does no harm by itself",
 	"pointer-bits":      "arithmetic on addresses does no harm by itself",
 	"pointer-pointer":   "arithmetic on addresses does no harm by itself",
+	"pointer-32":        "arithmetic on addresses does no harm by itself",
+	"stack-sub":         "arithmetic on addresses does no harm by itself",
 	"scalar-pointer":    "arithmetic on addresses does no harm by itself",
 	"pointer-kind":      "arithmetic on addresses does no harm by itself",
 	"offset-range":      "an address out of bounds does no harm until it is used",
@@ -36,6 +38,8 @@ var meanings = map[string]string{
 	"direct-value":      "it is found when the program is loaded",
 	"callback-main":     "it is found when the program is loaded",
 	"form":              "the machine does not load it",
+	"map-helper":        "which helpers take which maps is a matter of policy",
+	"alloc-size":        "how much may be reserved is a matter of policy",
 	"too-many-branches": "a limit of the verifier's own",
 }
 
@@ -44,6 +48,8 @@ func pointless(c *vm.Case, f *transfer.Failure) string {
 	switch {
 	case f.Class != transfer.Unsafe && f.Class != transfer.TooComplex:
 		return "the verifier did not find it unsafe"
+	case f.Rule == "stack-depth":
+		return "how much stack frames may take together is the verifier's own limit"
 	case f.State == nil:
 		return "it is refused for its form, before any path is followed"
 	}
