@@ -188,6 +188,9 @@ func (s *search) harm(r *vm.Result) Harm {
 // excused reports a fault that Linux would not have come to: it does not run a program
 // whose context is shorter than what it reads.
 func (s *search) excused(r *vm.Result) bool {
+	if r.Fault.PC == s.f.Insn && r.Fault.Prog == 0 && s.f.Register >= 0 && s.f.State.Frame().Regs[s.f.Register].Kind != state.Ctx {
+		return false // it is no access to the context, but has come there
+	}
 	return s.c.Programs[0].Type == hook.Syscall && r.Fault.Addr >= mem.ContextBase && r.Fault.Addr < mem.ContextBase+mem.InputStride
 }
 
