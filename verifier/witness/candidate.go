@@ -85,8 +85,9 @@ func (s *search) caseOf(x *candidate) *vm.Case {
 // lengths are packet lengths to begin with: those that Linux would take first, then shorter.
 var lengths = []int{64, 14, 34, 42, 54, 18, 128, 256, 1500, 1, 0, 2, 4, 8, 12, 13}
 
-// bufferSize is a context of a program that says itself how long it is.
-const bufferSize = 4096
+// Contexts of programs that take as many bytes as the caller gives: the least size that a
+// run of zeros does not read past is used, so that what goes astray does not fall into it.
+const leastBuffer, mostBuffer = 64, 4096
 
 // blank is an input of zeros that the program can be run on.
 func (s *search) blank() *candidate {
@@ -107,7 +108,7 @@ func (s *search) blank() *candidate {
 			x.in.Memory = make([]byte, len(s.c.Inputs[0].Memory))
 		}
 	case hook.Buffer:
-		x.in.Context = make([]byte, bufferSize)
+		x.in.Context = make([]byte, s.buffer)
 	default:
 		x.in.Context = make([]byte, info.Size)
 	}
@@ -129,6 +130,10 @@ func fill(x *maps.Spec, b byte) (list []maps.Entry) {
 // seeds are the candidates that the search begins with.
 func (s *search) seeds() (all []*candidate) {
 	blank := s.blank()
+	for s.buffer < mostBuffer && s.short(blank) {
+		s.buffer *= 2
+		blank = s.blank()
+	}
 	for _, in := range s.c.Inputs {
 		x := blank.clone()
 		x.in = in
@@ -162,6 +167,16 @@ func (s *search) seeds() (all []*candidate) {
 		all = append(all, x)
 	}
 	return all
+}
+
+// short reports whether a run reads past its context.
+func (s *search) short(x *candidate) bool {
+	if s.c.Programs[0].Type != hook.Syscall {
+		return false
+	}
+	s.tries++
+	outs := s.o.Machine.Follow(s.caseOf(x), s.fuel, s.begin())
+	return len(outs) == 1 && outs[0].Kind == vm.Faulted && s.excused(&outs[0])
 }
 
 // resized has a packet of n bytes.

@@ -24,6 +24,7 @@ type search struct {
 	result  Result
 	reached bool
 
+	buffer  int // bytes of a context that may have any length
 	watch   watch
 	edges   [1 << 14]bool
 	seeded  []*candidate
@@ -43,7 +44,7 @@ const (
 )
 
 func newSearch(c *vm.Case, f *transfer.Failure, o Options) *search {
-	s := &search{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x51_7e55)), fuel: fuelOf(f)}
+	s := &search{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x51_7e55)), fuel: fuelOf(f), buffer: leastBuffer}
 	if endless(f) { // each try takes its time
 		s.o.Tries = min(o.Tries, endlessTries)
 	}
