@@ -52,7 +52,7 @@ func (x *candidate) regions(s *search) (all [][]byte) {
 // plain reports whether a map's values are numbers that a caller may choose.
 func (s *search) plain(m int) bool {
 	x := s.c.Maps[m]
-	if x.Flags&maps.ReadOnly != 0 { // what the program relies on
+	if x.Frozen { // what the program relies on
 		return false
 	}
 	switch x.Type {
@@ -115,14 +115,31 @@ func (s *search) blank() *candidate {
 	return x.clone()
 }
 
-// fill puts an element under each of the first keys of a map.
-func fill(x *maps.Spec, b byte) (list []maps.Entry) {
-	for n := range min(x.MaxEntries, 8) {
+// fill puts an element under each of the first keys of a map, and under those that runs have
+// looked up.
+func (s *search) fill(m int, b byte) (list []maps.Entry) {
+	x := s.c.Maps[m]
+	var keys [][]byte
+	for n := range x.MaxEntries {
+		if n == 8 {
+			break
+		}
 		key := make([]byte, x.KeySize)
-		if len(key) > 0 {
+		if len(key) >= 4 {
+			s.c.Programs[0].Order.Binary().PutUint32(key, n)
+		} else if len(key) > 0 {
 			key[0] = byte(n)
 		}
-		list = append(list, maps.Entry{Key: key, Value: bytes.Repeat([]byte{b}, int(x.ValueSize))})
+		keys = append(keys, key)
+	}
+	if s.keyed(m) {
+		keys = append(slices.Clone(s.keys[m]), keys...)
+	}
+	for _, key := range keys {
+		same := func(e maps.Entry) bool { return bytes.Equal(e.Key, key) }
+		if len(list) < int(x.MaxEntries) && !slices.ContainsFunc(list, same) {
+			list = append(list, maps.Entry{Key: key, Value: bytes.Repeat([]byte{b}, int(x.ValueSize))})
+		}
 	}
 	return list
 }
@@ -134,10 +151,14 @@ func (s *search) seeds() (all []*candidate) {
 		s.buffer *= 2
 		blank = s.blank()
 	}
+	first := blank
 	for _, in := range s.c.Inputs {
 		x := blank.clone()
 		x.in = in
 		all = append(all, x.clone())
+		if first == blank && len(in.Packet)+len(in.Context) > 0 {
+			first = all[len(all)-1]
+		}
 	}
 	for _, b := range []byte{0, 0xff, 0x7f, 1} {
 		x := blank.clone()
@@ -148,20 +169,28 @@ func (s *search) seeds() (all []*candidate) {
 		}
 		all = append(all, x)
 	}
-	first := all[0]
-	if len(first.in.Packet) > 0 {
+	if len(blank.in.Packet) > 0 {
 		for _, n := range append(s.f.bounds(), lengths...) {
 			all = append(all, first.resized(n))
 		}
 	}
-	for _, how := range []byte{0, 1, 0xff} {
+	return append(all, s.otherMaps(first)...)
+}
+
+// otherMaps has the maps empty, and full of values of one byte.
+func (s *search) otherMaps(first *candidate) (all []*candidate) {
+	empty := first.clone()
+	for m := range empty.entries {
+		if s.keyed(m) {
+			empty.entries[m] = nil
+		}
+	}
+	all = append(all, empty)
+	for _, b := range []byte{0, 1, 0xff} {
 		x := first.clone()
 		for m := range x.entries {
-			switch {
-			case how == 0 && s.keyed(m):
-				x.entries[m] = nil
-			case how != 0 && s.plain(m):
-				x.entries[m] = fill(s.c.Maps[m], how-1)
+			if s.plain(m) {
+				x.entries[m] = s.fill(m, b)
 			}
 		}
 		all = append(all, x)

@@ -2,6 +2,7 @@ package witness
 
 import (
 	"encoding/binary"
+	"slices"
 )
 
 // mutant is a candidate of the pool with a few changes.
@@ -67,14 +68,19 @@ func (s *search) changeMaps(x *candidate) {
 		return
 	}
 	m := s.rng.IntN(len(x.entries))
-	switch s.rng.IntN(3) {
+	switch s.rng.IntN(4) {
 	case 0:
 		if s.keyed(m) {
 			x.entries[m] = nil
 		}
 	case 1:
+		if n := len(x.entries[m]); n > 0 && s.keyed(m) {
+			at := s.rng.IntN(n)
+			x.entries[m] = slices.Delete(x.entries[m], at, at+1)
+		}
+	case 2:
 		if s.plain(m) {
-			x.entries[m] = fill(s.c.Maps[m], byte(s.rng.Uint32()))
+			x.entries[m] = s.fill(m, byte(s.rng.Uint32()))
 		}
 	default:
 		x.entries[m] = s.blank().entries[m]

@@ -1,11 +1,14 @@
 package witness
 
 import (
+	"bytes"
 	"math"
+	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/transfer"
 	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
 // failure is the failure with its program at hand.
@@ -91,7 +94,25 @@ func (w *watch) see(prog, pc int, regs *[11]uint64, undef uint16) {
 			w.undef = true
 		}
 	}
+	if i := s.c.Programs[prog].Insns[pc]; i.Op == spec.CALL && i.Src == spec.CallHelper && i.Imm == vm.HelperMapLookup {
+		s.noteKey(regs)
+	}
 	w.last, w.prog, w.regs = pc, prog, *regs
+}
+
+// mostKeys bounds what is remembered of a map.
+const mostKeys = 16
+
+// noteKey remembers the key of a lookup.
+func (s *search) noteKey(regs *[11]uint64) {
+	m := int(regs[1]-mem.MapBase) / mem.MapStride
+	if regs[1] < mem.MapBase || m >= len(s.keys) || len(s.keys[m]) == mostKeys || !s.keyed(m) {
+		return
+	}
+	key := s.o.Machine.Bytes(regs[2], int(s.c.Maps[m].KeySize))
+	if !slices.ContainsFunc(s.keys[m], func(k []byte) bool { return bytes.Equal(k, key) }) {
+		s.keys[m] = append(s.keys[m], key)
+	}
 }
 
 // edge is a jump, or a conditional jump that was not taken.

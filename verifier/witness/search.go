@@ -30,7 +30,8 @@ type search struct {
 	seeded  []*candidate
 	pool    []*candidate
 	best    *candidate
-	numbers []uint64 // worth trying
+	numbers []uint64   // worth trying
+	keys    [][][]byte // by map: what runs have looked up
 
 	least, most uint64 // that the failing register has been
 	extremes    bool   // they are known
@@ -51,7 +52,7 @@ func newSearch(c *vm.Case, f *transfer.Failure, o Options) *search {
 	g := *f
 	s.c, g.Prog = enter(c, f.Prog), 0
 	s.f = &failure{&g, s.c.Programs[0].Insns}
-	s.numbers = s.dictionary()
+	s.numbers, s.keys = s.dictionary(), make([][][]byte, len(c.Maps))
 	return s
 }
 
@@ -90,6 +91,11 @@ func (s *search) run() {
 	s.seeded = s.seeds()
 	for _, x := range s.seeded {
 		if s.try(x) {
+			return
+		}
+	}
+	for _, x := range s.otherMaps(s.best) { // now that keys are known
+		if len(s.c.Maps) > 0 && s.try(x) {
 			return
 		}
 	}

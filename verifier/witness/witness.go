@@ -13,6 +13,8 @@ type Machine interface {
 	// Follow runs the inputs of a case, each for at most fuel instructions. What it returns is
 	// valid until the next call; regs is until see returns. Bit n of undef: rn has no value.
 	Follow(c *vm.Case, fuel uint64, see func(prog, pc int, regs *[11]uint64, undef uint16)) []vm.Result
+	// Bytes reads guest memory, in see. Bytes that a program may not read are zero.
+	Bytes(addr uint64, n int) []byte
 }
 
 // Options say what to search with.
@@ -70,11 +72,19 @@ func (r *Result) String() string {
 	case r.Answer == NotFound:
 		return fmt.Sprintf("no witness found in %d tries: likely a false rejection", r.Tries)
 	case r.Harm == Undefined:
-		return fmt.Sprintf("confirmed in %d tries: a run reads a register that nothing has written", r.Tries)
+		return fmt.Sprintf("confirmed%s: a run reads a register that nothing has written", r.after())
 	case r.Harm == Endless:
-		return fmt.Sprintf("confirmed in %d tries: a run is not done after %d instructions", r.Tries, r.Outcome.Steps)
+		return fmt.Sprintf("confirmed%s: a run is not done after %d instructions", r.after(), r.Outcome.Steps)
 	}
-	return fmt.Sprintf("confirmed in %d tries: %s", r.Tries, &r.Outcome.Fault)
+	return fmt.Sprintf("confirmed%s: %s", r.after(), &r.Outcome.Fault)
+}
+
+// after is how long it took.
+func (r *Result) after() string {
+	if r.Tries == 1 {
+		return " at the first try"
+	}
+	return fmt.Sprintf(" in %d tries", r.Tries)
 }
 
 // Search looks for an input on which a refused case does harm. f is why it was refused.
