@@ -155,9 +155,18 @@ func (s *search) seeds() (all []*candidate) {
 	for _, in := range s.c.Inputs {
 		x := blank.clone()
 		x.in = in
-		all = append(all, x.clone())
-		if first == blank && len(in.Packet)+len(in.Context) > 0 {
-			first = all[len(all)-1]
+		x = x.clone()
+		if info := hook.Lookup(s.c.Programs[0].Type); info != nil && info.Context != hook.Buffer && info.Context != hook.Memory {
+			for len(x.in.Context) < int(info.Size) { // the machine takes what is missing for zeros
+				x.in.Context = append(x.in.Context, 0)
+			}
+		}
+		if len(in.Packet)+len(in.Context)+len(in.Memory) == 0 {
+			continue // whoever wrote the case did not think of inputs; it is blank, without a packet
+		}
+		all = append(all, x)
+		if first == blank {
+			first = x
 		}
 	}
 	for _, b := range []byte{0, 0xff, 0x7f, 1} {

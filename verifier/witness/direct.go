@@ -34,35 +34,52 @@ type lever struct {
 // direct computes changes that bring a run on along the path, or, where it gets to the
 // failing instruction, the failing register out of its bounds.
 func (s *search) direct(x *candidate) bool {
-	for range 16 { // branches
-		if x == nil || s.tries >= s.o.Tries {
-			return false
-		}
-		if s.try(x.clone()) {
-			return s.result.Harm != None
-		}
-		g, ok := s.goal()
-		if !ok {
-			return false
-		}
-		if g.failed && s.cut(x, g) {
-			return s.result.Harm != None
+	for range 32 { // branches
+		if x == nil || s.over() || s.try(x.clone()) {
+			return s.over()
 		}
 		before := x.score
-		for _, l := range s.levers(x, g) {
-			if s.pull(x, g, l) {
-				return true
-			}
-			if s.best.score.level > before.level || s.best.score.reached && !before.reached {
-				break
+		for _, g := range s.goals() {
+			if s.pursue(x, g) {
+				return s.over()
 			}
 		}
-		if !s.best.score.better(before) || s.best.score.level == before.level && s.best.score.reached == before.reached {
+		if s.best.score.level <= before.level {
 			return false
 		}
 		x = s.best
 	}
 	return false
+}
+
+// pursue tries what brings a run towards a goal. It is true when the search is over.
+func (s *search) pursue(x *candidate, g *goal) bool {
+	if g.failed && s.cut(x, g) {
+		return s.over()
+	}
+	levers := s.levers(x, g)
+	for _, l := range levers {
+		if s.pull(x, g, l) {
+			return true
+		}
+		if s.gained(x) {
+			return false
+		}
+	}
+	for _, l := range levers[:min(len(levers), 3)] {
+		if s.push(x, g, l) {
+			return true
+		}
+		if s.gained(x) {
+			return false
+		}
+	}
+	return s.over()
+}
+
+// gained reports whether there is a candidate now that goes further than x.
+func (s *search) gained(x *candidate) bool {
+	return s.best.score.level > x.score.level || s.best.score.reached && !x.score.reached
 }
 
 // cut makes the packet end within what the failing access reaches for.
@@ -74,28 +91,29 @@ func (s *search) cut(x *candidate, g *goal) bool {
 	i := s.f.insns[s.f.Insn]
 	from := int(int32(uint32(g.values[0])-mem.PacketBase)) + int(i.Off)
 	for n := from + i.Bytes() - 1; n >= max(0, from-16); n-- {
-		if s.tries >= s.o.Tries || s.try(x.resized(n)) {
+		if s.over() || s.try(x.resized(n)) {
 			return true
 		}
 	}
 	return false
 }
 
-// goal is what the last run lacked.
-func (s *search) goal() (g *goal, ok bool) {
+// goals are what the last run lacked: to stay on the path, and to do harm at its end. It
+// may have got there by another way.
+func (s *search) goals() (all []*goal) {
 	w := &s.watch
-	switch {
-	case w.failed && s.f.Register >= 0:
-		v := w.fail[s.f.Register]
-		return &goal{failed: true, values: [2]uint64{v}, wants: [2][]uint64{s.outside(v)}}, true
-	case w.at.pc < 0:
-		return nil, false
+	if w.at.pc >= 0 {
+		i := s.f.insns[w.at.pc]
+		g := &goal{at: w.at, values: [2]uint64{w.at.x, w.at.y}}
+		g.wants[0] = wants(i.Op, w.at.wanted, w.at.y)
+		g.wants[1] = wants(i.Op, w.at.wanted, w.at.x)
+		all = append(all, g)
 	}
-	i := s.f.insns[w.at.pc]
-	g = &goal{at: w.at, values: [2]uint64{w.at.x, w.at.y}}
-	g.wants[0] = wants(i.Op, w.at.wanted, w.at.y)
-	g.wants[1] = wants(i.Op, w.at.wanted, w.at.x)
-	return g, true
+	if w.failed && s.f.Register >= 0 {
+		v := w.fail[s.f.Register]
+		all = append(all, &goal{failed: true, values: [2]uint64{v}, wants: [2][]uint64{s.outside(v)}})
+	}
+	return all
 }
 
 // outside are values for the failing register: the ends of what the verifier thought
@@ -158,10 +176,9 @@ func (s *search) levers(x *candidate, g *goal) []lever {
 			for at := from; at < to; at++ {
 				y.regions(s)[r][at] ^= 0x55
 			}
-			if s.tries >= s.o.Tries {
-				return all
+			if s.over() || s.try(y) {
+				return nil
 			}
-			s.try(y)
 			if now, ok := s.seen(g); ok && now == g.values {
 				continue
 			}
@@ -178,8 +195,8 @@ func (s *search) levers(x *candidate, g *goal) []lever {
 
 // lever moves a place by one.
 func (s *search) lever(all []lever, x *candidate, g *goal, p place) []lever {
-	if s.tries >= s.o.Tries || s.result.Harm != None {
-		return all
+	if s.over() {
+		return nil
 	}
 	s.try(s.moved(x, p, 1, 1, false, false))
 	now, ok := s.seen(g)
@@ -227,28 +244,54 @@ func (s *search) moved(x *candidate, p place, by uint64, size int, big, xor bool
 	return y
 }
 
-// pull tries what would bring the lever's number to where it is wanted. It is true when a
-// witness is found.
+// pull tries what would bring the lever's number to where it is wanted. It is true when the
+// search is over.
 func (s *search) pull(x *candidate, g *goal, l lever) bool {
-	level, reached := x.score.level, x.score.reached
-	for _, want := range g.wants[l.value] {
-		for _, m := range moves(g.values[l.value], want, l.by) {
-			sizes := []int{8, 4, 2, 1}
-			if l.length {
-				sizes = sizes[:1]
+	for _, size := range []int{8, 4, 2, 1} {
+		for _, big := range []bool{false, true} {
+			if big && size == 1 || l.length && (size != 8 || big) {
+				continue
 			}
-			for _, size := range sizes {
-				for _, big := range []bool{false, true} {
-					if big && (size == 1 || l.length) || s.tries >= s.o.Tries {
-						continue
-					}
-					y := s.moved(x, l.place, m.by, size, big, m.xor)
-					if s.try(y) {
-						return s.result.Harm != None
-					}
-					if y.score.level > level || y.score.reached && !reached {
-						return false
-					}
+			for _, m := range s.moves(x, g, l, size, big) {
+				if s.over() || s.try(s.moved(x, l.place, m.by, size, big, m.xor)) {
+					return true
+				}
+				if s.gained(x) {
+					return false
+				}
+			}
+		}
+	}
+	return false
+}
+
+// push sets the number bit by bit, from the lowest: sums, products and bitwise operations
+// carry upwards only, so that a bit of the place decides a bit of the number once those
+// below are right. It is true when the search is over.
+func (s *search) push(x *candidate, g *goal, l lever) bool {
+	zeros := bits.TrailingZeros64(l.by)
+	if l.length || g.failed || len(g.wants[l.value]) == 0 {
+		return false
+	}
+	want := g.wants[l.value][0]
+	for _, size := range []int{8, 4} {
+		for _, big := range []bool{false, true} {
+			y, now := x, g.values
+			for bit := zeros; bit < zeros+8*size; bit++ {
+				wrong := now[l.value] ^ want
+				if bit >= 64 || wrong&(1<<bit-1) != 0 {
+					break
+				}
+				if wrong>>bit&1 == 0 {
+					continue
+				}
+				y = s.moved(y, l.place, 1<<(bit-zeros), size, big, true)
+				if s.over() || s.try(y) {
+					return true
+				}
+				var ok bool
+				if now, ok = s.seen(g); s.gained(x) || !ok {
+					return false
 				}
 			}
 		}
@@ -262,14 +305,27 @@ type move struct {
 	xor bool
 }
 
-// moves are the changes that take a number from v to want, if moving the place by one moves
-// the number by slope, and goes on so: in proportion, or bit by bit.
-func moves(v, want, slope uint64) (all []move) {
-	zeros := bits.TrailingZeros64(slope)
-	if d := want - v; d&(1<<zeros-1) == 0 {
-		all = append(all, move{by: d >> zeros * inverse(slope>>zeros)})
+// moves are the changes of a place that take its number to where it is wanted, if it goes
+// on as it moved by one: in proportion, or bit by bit. A register that is to leave its bounds
+// is also moved by giving the place its least and its greatest number.
+func (s *search) moves(x *candidate, g *goal, l lever, size int, big bool) (all []move) {
+	v, zeros := g.values[l.value], bits.TrailingZeros64(l.by)
+	for _, want := range g.wants[l.value] {
+		if d := want - v; d&(1<<zeros-1) == 0 {
+			all = append(all, move{by: d >> zeros * inverse(l.by>>zeros)})
+		}
+		all = append(all, move{by: (want ^ v) >> zeros, xor: true})
 	}
-	return append(all, move{by: (want ^ v) >> zeros, xor: true})
+	if !g.failed || l.length {
+		return all
+	}
+	if part, ok := word(x.regions(s)[l.region], l.at, size, big); ok {
+		is := get(part, big)
+		for _, to := range []uint64{0, ^uint64(0), 1 << 31, 1<<31 - 1, 1 << 63, 1<<63 - 1} {
+			all = append(all, move{by: to ^ is, xor: true})
+		}
+	}
+	return all
 }
 
 // inverse is the number that gives 1 when multiplied by the odd number x, modulo 2^64.

@@ -47,10 +47,10 @@ type score struct {
 // better compares two runs.
 func (a score) better(b score) bool {
 	switch {
-	case a.reached != b.reached:
-		return a.reached
 	case a.level != b.level:
 		return a.level > b.level
+	case a.reached != b.reached:
+		return a.reached
 	}
 	return a.distance < b.distance
 }

@@ -21,6 +21,7 @@ type search struct {
 	rng     *rand.Rand
 	fuel    uint64
 	tries   int
+	steps   uint64
 	result  Result
 	reached bool
 
@@ -41,14 +42,11 @@ const (
 	poolSize = 48
 	havocs   = 96 // between two directed searches
 
-	endlessTries = 100
+	mostSteps = 100_000_000 // of all runs together
 )
 
 func newSearch(c *vm.Case, f *transfer.Failure, o Options) *search {
 	s := &search{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x51_7e55)), fuel: fuelOf(f), buffer: leastBuffer}
-	if endless(f) { // each try takes its time
-		s.o.Tries = min(o.Tries, endlessTries)
-	}
 	g := *f
 	s.c, g.Prog = enter(c, f.Prog), 0
 	s.f = &failure{&g, s.c.Programs[0].Insns}
@@ -102,12 +100,12 @@ func (s *search) run() {
 	if !endless(s.f.Failure) && s.sequence(s.chain(s.seeded)) {
 		return
 	}
-	for s.tries < s.o.Tries {
+	for !s.over() {
 		if s.direct(s.best) {
 			return
 		}
 		for range havocs {
-			if s.tries >= s.o.Tries || s.try(s.mutant()) {
+			if s.over() || s.try(s.mutant()) {
 				return
 			}
 		}
@@ -153,6 +151,7 @@ func (s *search) all(c *vm.Case) int {
 	outs := s.o.Machine.Follow(c, s.fuel, s.begin())
 	s.reached = s.reached || s.watch.failed
 	for i := range outs {
+		s.steps += outs[i].Steps
 		if harm := s.harm(&outs[i]); harm != None {
 			d := *c
 			d.Inputs = c.Inputs[:min(i+1, len(c.Inputs))]
@@ -210,6 +209,7 @@ func (s *search) try(x *candidate) bool {
 		return false
 	}
 	w := &s.watch
+	s.steps += outs[0].Steps
 	s.reached = s.reached || w.failed
 	x.score = w.score()
 	if harm := s.harm(&outs[0]); harm != None {
@@ -227,7 +227,12 @@ func (s *search) try(x *candidate) bool {
 			s.pool = append(s.pool, x)
 		}
 	}
-	return s.tries >= s.o.Tries
+	return s.over()
+}
+
+// over reports that the search may go no further.
+func (s *search) over() bool {
+	return s.result.Harm != None || s.tries >= s.o.Tries || s.steps >= mostSteps
 }
 
 // further reports whether the failing register has been brought further out.

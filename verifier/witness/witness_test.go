@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/fuzz/oracle"
+	"github.com/lockstep-ebpf/lockstep/verifier"
 	"github.com/lockstep-ebpf/lockstep/verifier/witness"
 	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/casefile"
 )
 
 var (
@@ -92,5 +94,131 @@ func confirm(t *testing.T, ref *oracle.Reference, seed uint64, w *witness.Result
 	last := outs[len(outs)-1]
 	if w.Harm == witness.Faults && (last.Kind != vm.Faulted || last.Fault != w.Outcome.Fault) {
 		t.Errorf("seed %d: the witness gives %s, and %s when it runs again", seed, &w.Outcome.Fault, last.Kind)
+	}
+}
+
+// TestAnswers has programs for each answer; the lines say what a verifier knows, and what
+// is so.
+func TestAnswers(t *testing.T) {
+	ref := reference(t)
+	for _, tt := range []struct {
+		name, text string
+		want       witness.Answer
+		harm       witness.Harm
+	}{
+		{"a lookup that may fail", `type: socket_filter
+-- prog --
+	*(u32 *)(r10 - 4) = 9
+	r1 = map[h]
+	r2 = r10
+	r2 += -4
+	call bpf_map_lookup_elem
+	r0 = *(u64 *)(r0 + 0)
+	exit
+-- map h --
+type: hash
+key: 4
+value: 16
+max_entries: 4
+09000000 = 00000000000000000000000000000000
+`, witness.Confirmed, witness.Faults},
+		{"a magic number in the packet, and the last byte of a value", `type: xdp
+-- prog --
+	r2 = *(u32 *)(r1 + 0)
+	r3 = *(u32 *)(r1 + 4)
+	r4 = r2
+	r4 += 14
+	if r4 > r3 goto out
+	r5 = *(u16 *)(r2 + 12)
+	r5 = be16 r5
+	if r5 != 2048 goto out
+	r6 = *(u32 *)(r2 + 4)
+	r6 *= 7
+	r6 ^= 4660
+	if w6 != 3405691582 goto out
+	r7 = *(u8 *)(r2 + 3)
+	r8 = map[a][0] + 0
+	r8 += r7
+	r0 = *(u8 *)(r8 + 0)
+out:
+	r0 = 1
+	exit
+-- map a --
+type: array
+key: 4
+value: 255
+max_entries: 1
+`, witness.Confirmed, witness.Faults},
+		{"a register of another path", `type: socket_filter
+-- prog --
+	r6 = *(u32 *)(r1 + 8)
+	if r6 == 77 goto L3
+	r7 = 1
+L3:
+	r0 = r7
+	exit
+`, witness.Confirmed, witness.Undefined},
+		{"a loop that one number does not leave", `type: socket_filter
+-- prog --
+	r6 = *(u32 *)(r1 + 8)
+L1:
+	if r6 == 12345 goto L1
+	r0 = 0
+	exit
+`, witness.Confirmed, witness.Endless},
+		{"two registers that are never both large", `type: socket_filter
+-- prog --
+	r6 = *(u32 *)(r1 + 8)
+	r7 = 15
+	r7 -= r6
+	if r6 > 15 goto out
+	r8 = map[a][0] + 0
+	r8 += r6
+	r8 += r7
+	r0 = *(u8 *)(r8 + 0)
+out:
+	r0 = 0
+	exit
+-- map a --
+type: array
+key: 4
+value: 16
+max_entries: 1
+`, witness.NotFound, witness.None},
+		{"a reference that is kept", `type: socket_filter
+-- prog --
+	r1 = map[r]
+	r2 = 8
+	r3 = 0
+	call bpf_ringbuf_reserve
+	r0 = 0
+	exit
+-- map r --
+type: ringbuf
+key: 0
+value: 0
+max_entries: 4096
+`, witness.Unknown, witness.None},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file, err := casefile.Parse(tt.name, []byte(tt.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			res := verifier.Verify(&file.Case, verifier.Options{})
+			if res.Failure == nil {
+				t.Fatal("accepted")
+			}
+			for seed := range uint64(4) {
+				w := witness.Search(&file.Case, res.Failure, witness.Options{Machine: ref, Seed: seed})
+				if w.Answer != tt.want || w.Harm != tt.harm {
+					t.Errorf("seed %d, rule %s: %s, want %s (%s)", seed, res.Failure.Rule, &w, tt.want, tt.harm)
+				}
+				again := witness.Search(&file.Case, res.Failure, witness.Options{Machine: ref, Seed: seed})
+				if again.Tries != w.Tries || again.Outcome != w.Outcome {
+					t.Errorf("seed %d: the same search comes to %s, and to %s", seed, &w, &again)
+				}
+			}
+		})
 	}
 }
