@@ -3,6 +3,7 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
@@ -22,7 +23,8 @@ type World struct {
 	// number of Machines if that is larger. It counts when a map is made.
 	CPUs uint32
 
-	nextValue uint32 // where the next map's values go
+	spin      sync.Mutex // bpf_spin_lock
+	nextValue uint32     // where the next map's values go
 	nextCode  uint32
 	machines  []*Machine
 	trusted   bool      // a program ran unchecked: it may have written anywhere
