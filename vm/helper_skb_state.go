@@ -9,7 +9,7 @@ import (
 
 // Helpers about a socket buffer beside its packet (Linux's net/core/filter.c).
 var skbStateHelpers = map[int32]*Helper{
-	17:  {Name: "get_cgroup_classid", Args: 1, Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return uint64(m.Env.Classid), Fault{} }},
+	17:  {Name: "get_cgroup_classid", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return uint64(m.Env.Classid), Fault{} }},
 	24:  {Name: "get_route_realm", Args: 1, Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return uint64(m.Env.Realm), Fault{} }},
 	32:  {Name: "skb_change_type", Args: 2, Call: skbChangeType},
 	34:  {Name: "get_hash_recalc", Args: 1, Call: hashRecalc},

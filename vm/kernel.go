@@ -29,9 +29,29 @@ func (m *Machine) clearKernel() {
 	m.socks = 0
 }
 
+// flowKeys lays out what a flow dissector fills in: offsets of headers, and the protocol
+// behind the MAC header, are there (bpf_flow_dissect in Linux's net/core/flow_dissector.c).
 func (m *Machine) flowKeys() uint64 {
+	const nhoff, thoff, protocol = 0, 2, 12
 	m.Mem.Allow(m.kernel(), flowKeysSize, mem.RW)
+	b := m.Mem.Bytes(m.kernel(), flowKeysSize)
+	m.Mem.Order.Binary().PutUint16(b[nhoff:], macHeader)
+	m.Mem.Order.Binary().PutUint16(b[thoff:], macHeader)
+	if p, ok := m.Packet(etherAddresses, 2); ok {
+		copy(b[protocol:], p)
+	}
 	return uint64(m.kernel())
+}
+
+// keys is what the flow dissector made of the packet: offsets are brought between the MAC
+// header and the packet's end, as Linux does it.
+func (m *Machine) keys(reuse []byte) Blob {
+	k := m.blob(area{m.kernel(), flowKeysSize}, reuse)
+	o := m.Mem.Order.Binary()
+	nhoff := min(max(o.Uint16(k.Data), macHeader), uint16(m.packet.size))
+	o.PutUint16(k.Data, nhoff)
+	o.PutUint16(k.Data[2:], min(max(o.Uint16(k.Data[2:]), nhoff), uint16(m.packet.size)))
+	return k
 }
 
 // eventSocket is the address of the socket that the event belongs to, or 0.

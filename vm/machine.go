@@ -262,6 +262,9 @@ func (m *Machine) Observe(r Result, o *Outcome) {
 	m.unlock()
 	o.Result.Tainted = r.Tainted || m.ReadUndef
 	o.Memory = m.blob(m.memory, o.Memory.Data)
+	if m.hook.Type == hook.FlowDissector {
+		o.Memory = m.keys(o.Memory.Data)
+	}
 	o.Packet = m.blob(m.packet, o.Packet.Data)
 	o.Context = m.blob(m.context, o.Context.Data)
 	o.Trace = append(o.Trace[:0], m.Trace...)
