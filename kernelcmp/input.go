@@ -44,7 +44,7 @@ func layout(t hook.Type, in *vm.Input) (frame, error) {
 	switch t {
 	case hook.Unspec:
 		return frame{data: make([]byte, etherHeader+1)}, nil // one byte: an empty skb is refused
-	case hook.SocketFilter, hook.CgroupSKBIngress, hook.CgroupSKBEgress, hook.LWTIn, hook.LWTOut, hook.LWTXmit, hook.LWTSeg6Local:
+	case hook.SocketFilter, hook.CgroupSKBIngress, hook.CgroupSKBEgress, hook.LWTIn, hook.LWTOut, hook.LWTXmit:
 		return layoutSocket(in)
 	case hook.SchedCLS, hook.SchedACT:
 		return layoutSched(in)

@@ -53,6 +53,13 @@ func (m *Machine) sumOf(b []byte, sum uint32) uint32 {
 	for ; len(b) >= 4; b = b[4:] {
 		sum = add32(sum, m.Mem.Order.Binary().Uint32(b))
 	}
+	if len(b) >= 2 {
+		sum = add32(sum, uint32(m.Mem.Order.Binary().Uint16(b)))
+		b = b[2:]
+	}
+	if len(b) == 1 {
+		sum = add32(sum, uint32(m.Mem.Order.Binary().Uint16([]byte{b[0], 0})))
+	}
 	return sum
 }
 
@@ -137,7 +144,7 @@ func l4Replace(m *Machine, a *[5]uint64) (uint64, Fault) {
 }
 
 // checksumDiff is bpf_csum_diff(from, from_size, to, to_size, seed): what a checksum's sum
-// changes by, in 16 bits, as Linux has it since 6.13.
+// changes by, in 16 bits and of any sizes, as Linux has it since 6.13.
 func checksumDiff(m *Machine, a *[5]uint64) (uint64, Fault) {
 	from, to := []byte(nil), []byte(nil)
 	var f Fault
@@ -150,9 +157,6 @@ func checksumDiff(m *Machine, a *[5]uint64) (uint64, Fault) {
 		if to, f = m.Bytes(a[2], n, mem.Read); f.Kind != NoFault {
 			return 0, f
 		}
-	}
-	if (len(from)|len(to))%4 != 0 {
-		return Errno(maps.EINVAL), Fault{}
 	}
 	seed := uint32(a[4])
 	var sum uint32

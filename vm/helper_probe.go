@@ -6,15 +6,16 @@ import (
 )
 
 // Helpers that read memory of the kernel or of a process (Linux's kernel/trace/bpf_trace.c
-// and mm/maccess.c). Here both are guest memory: what may not be read there gives -EFAULT.
+// and mm/maccess.c). Here both are guest memory: what may not be read there gives -EFAULT,
+// or -ERANGE from those for the kernel, since no kernel has anything at such addresses.
 var probeHelpers = map[int32]*Helper{
 	4:   {Name: "probe_read", Args: 3, Call: probeRead},
 	36:  {Name: "probe_write_user", Args: 3, Call: probeWrite},
 	45:  {Name: "probe_read_str", Args: 3, Call: probeReadString},
 	112: {Name: "probe_read_user", Args: 3, Call: probeRead},
-	113: {Name: "probe_read_kernel", Args: 3, Call: probeRead},
+	113: {Name: "probe_read_kernel", Args: 3, Call: func(m *Machine, a *[5]uint64) (uint64, Fault) { return ofKernel(m, a, probeRead) }},
 	114: {Name: "probe_read_user_str", Args: 3, Call: probeReadString},
-	115: {Name: "probe_read_kernel_str", Args: 3, Call: probeReadString},
+	115: {Name: "probe_read_kernel_str", Args: 3, Call: func(m *Machine, a *[5]uint64) (uint64, Fault) { return ofKernel(m, a, probeReadString) }},
 	148: {Name: "copy_from_user", Args: 3, Call: probeRead},
 	191: {Name: "copy_from_user_task", Args: 5, Call: copyFromTask},
 }
@@ -41,6 +42,16 @@ func probeRead(m *Machine, a *[5]uint64) (uint64, Fault) {
 	copy(to, from)
 	m.define(a[0], to)
 	return 0, Fault{}
+}
+
+// ofKernel is a read of kernel memory: no address without bit 63 is in it
+// (copy_from_kernel_nofault_allowed), except those of our machines.
+func ofKernel(m *Machine, a *[5]uint64, read func(*Machine, *[5]uint64) (uint64, Fault)) (uint64, Fault) {
+	r0, f := read(m, a)
+	if r0 == Errno(maps.EFAULT) && a[2]>>63 == 0 {
+		r0 = Errno(maps.ERANGE)
+	}
+	return r0, f
 }
 
 // copyFromTask is bpf_copy_from_user_task(dst, size, user_ptr, tsk, flags), of the one task

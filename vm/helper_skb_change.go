@@ -27,6 +27,8 @@ const (
 const (
 	protoIPv4, protoIPv6 = 0x0800, 0x86dd
 	protoVLAN, protoQinQ = 0x8100, 0x88a8
+	proto8023, proto8022 = 0x0001, 0x0004
+	leastType            = 0x600
 	headerIPv4           = 20
 	headerIPv6           = 40
 	headerVLAN           = 4
@@ -70,6 +72,9 @@ func skbChangeTail(m *Machine, a *[5]uint64) (uint64, Fault) {
 	size := uint32(a[1])
 	if a[2] != 0 || size > maxFrame || size < m.skb.network {
 		return Errno(maps.EINVAL), Fault{}
+	}
+	if m.skb.encapsulated {
+		return Errno(maps.ENOTSUPP), Fault{}
 	}
 	if !m.resize(size) {
 		return Errno(maps.ENOMEM), Fault{}
@@ -288,6 +293,12 @@ func (m *Machine) tagged() bool {
 func (m *Machine) takeTag() {
 	tag, _ := m.Packet(etherAddresses, headerVLAN+2)
 	proto, tci, inner := binary.BigEndian.Uint16(tag), binary.BigEndian.Uint16(tag[2:]), binary.BigEndian.Uint16(tag[4:])
+	if inner < leastType { // IEEE 802.3: a length
+		inner = proto8022
+		if raw, ok := m.Packet(macHeader+headerVLAN, 2); ok && raw[0] == 0xff && raw[1] == 0xff {
+			inner = proto8023
+		}
+	}
 	m.remove(etherAddresses, headerVLAN)
 	m.setTag(1, proto, tci)
 	m.setProtocol(inner)

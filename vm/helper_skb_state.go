@@ -99,19 +99,19 @@ func setCongestion(m *Machine, a *[5]uint64) (uint64, Fault) {
 	return 0, Fault{}
 }
 
-// setTimestamp is bpf_skb_set_tstamp(skb, tstamp, type): type 0 takes a time away, 1 is one
-// of delivery.
+// setTimestamp is bpf_skb_set_tstamp(skb, tstamp, type). The type is a clock: of real time,
+// monotonic or TAI; of the last two there is no time 0.
 func setTimestamp(m *Machine, a *[5]uint64) (uint64, Fault) {
+	const realtime, tai = 0, 2
 	if f := skbArg(m, a); f.Kind != NoFault {
 		return 0, f
 	}
 	if p := m.protocol(); p != protoIPv4 && p != protoIPv6 {
 		return Errno(maps.EOPNOTSUPP), Fault{}
 	}
-	switch typ := uint32(a[2]); {
-	case typ == 1 && a[1] != 0, typ == 0 && a[1] == 0:
-		m.setContext(hook.SkbTstamp, 8, a[1])
-		return 0, Fault{}
+	if typ := uint32(a[2]); typ > tai || typ != realtime && a[1] == 0 {
+		return Errno(maps.EINVAL), Fault{}
 	}
-	return Errno(maps.EINVAL), Fault{}
+	m.setContext(hook.SkbTstamp, 8, a[1])
+	return 0, Fault{}
 }

@@ -293,11 +293,11 @@ func parseNumber(m *Machine, a *[5]uint64, signed bool) (uint64, Fault) {
 		return 0, f
 	}
 	v, used, err := scanNumber(text, a[2], signed)
+	m.Mem.Order.Binary().PutUint64(to, v) // 0 with an error
+	m.define(a[3], to)
 	if err != nil {
 		return status(err), Fault{}
 	}
-	m.Mem.Order.Binary().PutUint64(to, v)
-	m.define(a[3], to)
 	return uint64(used), Fault{}
 }
 
@@ -318,10 +318,10 @@ func scanNumber(text []byte, flags uint64, signed bool) (v uint64, used int, err
 	if i == len(text) {
 		return 0, 0, maps.EINVAL
 	}
-	prefixed := len(text)-i > 2 && text[i] == '0' && text[i+1]|0x20 == 'x' && digit(text[i+2]) < 16
+	prefixed := len(text)-i > 1 && text[i] == '0' && text[i+1]|0x20 == 'x'
 	if base == 0 {
 		switch {
-		case prefixed:
+		case prefixed && len(text)-i > 2 && digit(text[i+2]) < 16:
 			base = 16
 		case text[i] == '0':
 			base = 8

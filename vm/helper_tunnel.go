@@ -2,6 +2,7 @@ package vm
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
@@ -21,6 +22,7 @@ type tunnelKey struct {
 	src, dst [16]byte // of IPv4 the first four
 	tos, ttl byte
 	label    uint32
+	flags    uint16 // IP_TUNNEL_*
 	ipv6     bool
 }
 
@@ -33,7 +35,17 @@ const (
 	tunnelExt    = 22
 	tunnelLabel  = 24
 	tunnelLocal  = 28
-	tunnelIPv6   = 1 // of the flags
+	tunnelIPv6   = 1      // of a call's flags
+	tunnelFlags  = 1 << 4 // the same: give the tunnel's flags
+)
+
+// A tunnel's flags (IP_TUNNEL_*_BIT in include/uapi/linux/if_tunnel.h).
+const (
+	flagChecksum     = 1 << 0
+	flagKey          = 1 << 2
+	flagSequence     = 1 << 3
+	flagDontFragment = 1 << 8
+	flagNoCache      = 1 << 13
 )
 
 func oldTunnelSize(n uint32) bool {
@@ -67,6 +79,17 @@ func setTunnelKey(m *Machine, a *[5]uint64) (uint64, Fault) {
 	// Addresses of IPv4 are numbers, those of IPv6 bytes: both are kept as they are.
 	copy(k.dst[:n], b[tunnelRemote:])
 	copy(k.src[:n], b[tunnelLocal:])
+	k.flags = flagKey | flagChecksum | flagNoCache
+	for bit, set := range map[uint64]uint16{1 << 2: flagDontFragment, 1 << 3: flagSequence} {
+		if a[3]&bit != 0 {
+			k.flags |= set
+		}
+	}
+	for bit, clear := range map[uint64]uint16{1 << 1: flagChecksum, 1 << 4: flagKey} {
+		if a[3]&bit != 0 {
+			k.flags &^= clear
+		}
+	}
 	m.skb.tunnel, m.skb.options = k, nil
 	return 0, Fault{}
 }
@@ -74,7 +97,7 @@ func setTunnelKey(m *Machine, a *[5]uint64) (uint64, Fault) {
 // getTunnelKey is bpf_skb_get_tunnel_key(skb, key, size, flags). The remote end of a packet
 // is where it came from.
 func getTunnelKey(m *Machine, a *[5]uint64) (uint64, Fault) {
-	const known = tunnelIPv6 | 1<<4
+	const known = tunnelIPv6 | tunnelFlags
 	if f := skbArg(m, a); f.Kind != NoFault {
 		return 0, f
 	}
@@ -98,6 +121,9 @@ func getTunnelKey(m *Machine, a *[5]uint64) (uint64, Fault) {
 	o.PutUint32(b[:], k.id)
 	copy(b[tunnelRemote:], k.src[:])
 	b[tunnelTOS], b[tunnelTTL] = k.tos, k.ttl
+	if a[3]&tunnelFlags != 0 {
+		binary.BigEndian.PutUint16(b[tunnelExt:], k.flags)
+	}
 	o.PutUint32(b[tunnelLabel:], k.label)
 	copy(b[tunnelLocal:], k.dst[:])
 	copy(to, b[:])
