@@ -9,21 +9,23 @@ import (
 // and routes there are. What is not here, a program finds not to be.
 type Env struct {
 	Task    Task
-	Boot    uint64   // what the clock since boot is ahead of Now, in nanoseconds
-	Tick    uint64   // nanoseconds of a jiffy, and the grain of the coarse clock; 0: 4,000,000 (HZ = 250)
-	NUMA    uint32   // the node of this CPU
-	Netns   uint64   // the cookie of the network namespace
-	Cookie  uint64   // bpf_get_attach_cookie
-	FuncIP  uint64   // the address of the probed function
-	Classid uint32   // of the control group, for net_cls
-	Realm   uint32   // of the route
-	Kernel  []uint64 // the call stack, innermost first
-	User    []uint64 // the process's, the same way
-	Devices []uint32 // indices of the network devices that there are; nil: 1
-	Routes  []Route  // what bpf_fib_lookup finds; of those that match the longest prefix, then the first
-	Sockets []Socket // what bpf_sk_lookup_tcp and its kin find
-	Socket  *Socket  // the event's
-	Sysctl  *Sysctl  // of cgroup_sysctl programs
+	Now     func() uint64 // the monotonic clock in nanoseconds; nil: it begins where the seed says and moves on with every look
+	Random  func() uint64 // nil: by the seed
+	Boot    uint64        // what the clock since boot is ahead of Now, in nanoseconds
+	Tick    uint64        // nanoseconds of a jiffy, and the grain of the coarse clock; 0: 4,000,000 (HZ = 250)
+	NUMA    uint32        // the node of this CPU
+	Netns   uint64        // the cookie of the network namespace
+	Cookie  uint64        // bpf_get_attach_cookie
+	FuncIP  uint64        // the address of the probed function
+	Classid uint32        // of the control group, for net_cls
+	Realm   uint32        // of the route
+	Kernel  []uint64      // the call stack, innermost first
+	User    []uint64      // the process's, the same way
+	Devices []uint32      // indices of the network devices that there are; nil: 1
+	Routes  []Route       // what bpf_fib_lookup finds; of those that match the longest prefix, then the first
+	Sockets []Socket      // what bpf_sk_lookup_tcp and its kin find
+	Socket  *Socket       // the event's
+	Sysctl  *Sysctl       // of cgroup_sysctl programs
 }
 
 // Task is the thread that runs.

@@ -248,10 +248,18 @@ func (m *Machine) Bytes(addr uint64, n uint32, need mem.Perm) ([]byte, Fault) {
 }
 
 // Random is the machine's next random number.
-func (m *Machine) Random() uint64 { return m.rng.Uint64() }
+func (m *Machine) Random() uint64 {
+	if m.Env.Random != nil {
+		return m.Env.Random()
+	}
+	return m.rng.Uint64()
+}
 
 // Now is the machine's clock in nanoseconds; it moves on with every look.
 func (m *Machine) Now() uint64 {
+	if m.Env.Now != nil {
+		return m.Env.Now()
+	}
 	m.clock += 1000
 	return m.clock
 }
