@@ -247,6 +247,12 @@ func (m *Machine) Bytes(addr uint64, n uint32, need mem.Perm) ([]byte, Fault) {
 	return b, Fault{}
 }
 
+// Write writes to guest memory for a helper that has asked whether it may.
+func (m *Machine) Write(addr uint32, b []byte) {
+	copy(m.Mem.Bytes(addr, uint32(len(b))), b)
+	m.define(uint64(addr), b)
+}
+
 // Random is the machine's next random number.
 func (m *Machine) Random() uint64 {
 	if m.Env.Random != nil {
