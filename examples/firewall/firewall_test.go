@@ -7,8 +7,6 @@ import (
 	"github.com/lockstep-ebpf/lockstep/bpftest"
 )
 
-const object = "../../corpus/programs/firewall.o"
-
 const drop, pass = 1, 2 // XDP_DROP, XDP_PASS
 
 type (
@@ -26,7 +24,7 @@ var udp = append(append(make([]byte, 12), 8, 0), // Ethernet
 	0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 53, 0x12, 0x34, 0, 8, 0, 0)
 
 func TestFirewall(t *testing.T) {
-	o := bpftest.Load(t, object)
+	o := bpftest.Load(t, "../../corpus/programs/firewall.o")
 	o.Run("firewall", bpftest.Packet(udp)).Returns(pass)
 
 	source := flow{From: [4]byte{10, 0, 0, 1}}
