@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+
 	"github.com/lockstep-ebpf/lockstep/jit/exec"
 	"github.com/lockstep-ebpf/lockstep/jit/plan"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -41,6 +43,9 @@ var (
 	codes     = sync.Pool{New: func() any { return new(code) }}
 )
 
+// shared is part of a planted bug.
+var shared run
+
 // run finds the state of the last run on m. A machine has one run at a time, so
 // nobody else has it.
 func (in *instance) run(m *vm.Machine) *run {
@@ -55,6 +60,9 @@ func (in *instance) run(m *vm.Machine) *run {
 	}
 	for int(m.CPU) >= len(all) {
 		r := runs.Get().(*run)
+		if mutant.On(mutant.JITRunsShared) {
+			r = &shared
+		}
 		r.cpu = uint32(len(all))
 		all = append(all, r)
 	}
@@ -95,6 +103,16 @@ func (in *instance) code(m plan.Mode) (*code, error) {
 	}
 	in.codes[m].Store(c)
 	return c, nil
+}
+
+// Charge is what fast mode charges when control comes to a slot (see vm.Meter).
+func (in *instance) Charge(pc int) uint64 {
+	for m := range in.codes {
+		if c := in.codes[m].Load(); c != nil && c.mode&plan.Fast != 0 {
+			return uint64(c.plan.Visit(pc))
+		}
+	}
+	return 0
 }
 
 // Close frees the code. It may not run any more.
