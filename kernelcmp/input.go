@@ -115,8 +115,9 @@ func layoutLookup(in *vm.Input) (frame, error) {
 	switch family := field32(ctx, 8); {
 	case family != syscall.AF_INET && family != syscall.AF_INET6:
 		return frame{}, &vm.Unsupported{What: fmt.Sprintf("a socket lookup for address family %d", family)}
-	case binary.NativeEndian.Uint64(ctx) != 0, field32(ctx, 36)>>16 != 0 && hostOrder == spec.Little, field32(ctx, 60)>>16 != 0:
-		return frame{}, &vm.Unsupported{What: "a socket lookup with a socket, or a port of more than 16 bits"}
+	case binary.NativeEndian.Uint64(ctx) != 0, field32(ctx, 36)>>16 != 0 && hostOrder == spec.Little, field32(ctx, 60)>>16 != 0,
+		binary.NativeEndian.Uint64(ctx[64:]) != 0:
+		return frame{}, &vm.Unsupported{What: "a socket lookup with a socket, a port of more than 16 bits, or a device"}
 	}
 	return frame{ctx: ctx}, nil
 }

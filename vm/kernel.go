@@ -32,7 +32,7 @@ func (m *Machine) clearKernel() {
 // flowKeys lays out what a flow dissector fills in: offsets of headers, and the protocol
 // behind the MAC header, are there (bpf_flow_dissect in Linux's net/core/flow_dissector.c).
 func (m *Machine) flowKeys() uint64 {
-	const nhoff, thoff, protocol = 0, 2, 12
+	const nhoff, thoff, protocol = 0, 2, 10
 	m.Mem.Allow(m.kernel(), flowKeysSize, mem.RW)
 	b := m.Mem.Bytes(m.kernel(), flowKeysSize)
 	m.Mem.Order.Binary().PutUint16(b[nhoff:], macHeader)
