@@ -201,8 +201,12 @@ func TestParityWithKernel(t *testing.T) {
 	t.Logf("seed %d", *firstSeed)
 	var all tally
 	ref := watch(t)
+	var options verifier.Options
+	if !*strictly {
+		options.Release, _ = release.ByName(verifier.DefaultRelease)
+	}
 	for _, mix := range mixes() {
-		y := tally{ref: ref}
+		y := tally{ref: ref, options: options}
 		g := gen.New(gen.Options{Mix: mix})
 		y.compare(k, g.Perturb, *brokenN)
 		y.report(t, mix.Name)
