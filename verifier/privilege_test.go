@@ -1,6 +1,7 @@
 package verifier_test
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -141,4 +142,35 @@ func atMost(n int) int {
 		return *brokenN
 	}
 	return min(n, *brokenN)
+}
+
+// TestRightsOnlyAdd: what is accepted of somebody is accepted of anybody with more rights, for
+// each release, and nothing panics.
+func TestRightsOnlyAdd(t *testing.T) {
+	t.Logf("seed %d", *firstSeed)
+	r := rand.New(rand.NewPCG(*firstSeed, 2))
+	g := gen.New(gen.Options{})
+	all := append(cases(g.Perturb, *firstSeed, *validN), cases(g.Generate, *firstSeed, *validN)...)
+	for range *validN {
+		all = append(all, randomProgram(r))
+	}
+	accepted := 0
+	for i, c := range all {
+		o := verifier.Options{MaxInsns: lightEnough}
+		if n := r.IntN(len(release.All) + 1); n > 0 {
+			o.Release = release.All[n-1]
+		}
+		few := o
+		few.Lacks = []release.Caps{release.Root, release.SysAdmin | release.Perfmon, release.Root &^ release.BPF}[r.IntN(3)]
+		if verifier.Verify(c, few).Verdict != verifier.Accepted {
+			continue
+		}
+		accepted++
+		if res := verifier.Verify(c, o); res.Verdict != verifier.Accepted {
+			t.Errorf("case %d, %v: accepted without %s, refused with it: %v", i, o.Release, few.Lacks, res.Failure)
+		}
+	}
+	if t.Logf("%d of %d accepted with few rights", accepted, len(all)); accepted*50 < len(all) {
+		t.Errorf("only %d of %d are accepted", accepted, len(all))
+	}
 }
