@@ -79,7 +79,7 @@ func (y *tally) add(seed uint64, c *vm.Case, k *kernelcmp.Verdict) {
 		what = "refused by us, accepted by the kernel: " + ours.Failure.Text
 	}
 	if accepted && y.ref != nil {
-		if _, wrong := y.ref.judge(c, claimLimit); wrong != "" {
+		if _, wrong := y.ref.judge(c); wrong != "" {
 			y.unsafe++
 			what = "UNSAFE " + wrong + ": " + what
 		}

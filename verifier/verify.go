@@ -64,6 +64,8 @@ type Options struct {
 	Exact bool
 	// Observe, if set, sees the state in front of every instruction. It may not keep it.
 	Observe func(prog int, s *state.State)
+	// Covered, if set, sees the state of a path that ends because an older one covers it.
+	Covered func(prog int, s *state.State)
 }
 
 // DefaultRelease is whose rules hold where nothing is said.
@@ -89,7 +91,7 @@ func Verify(c *vm.Case, o Options) Result {
 	}
 	res := judge(c, o, mirror)
 	if mirror && res.Verdict == Accepted {
-		o.Observe = nil
+		o.Observe, o.Covered = nil, nil
 		if strict := judge(c, o, false); strict.Verdict == Unsafe {
 			res.KernelUnsound = strict.Failure
 			if s := mistake(c, o); s != "" {

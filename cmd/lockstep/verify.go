@@ -19,18 +19,22 @@ type verifyCmd struct {
 	Case    string `arg:"" help:"A case file, or FILE.o:PROG."`
 	Kernel  bool   `help:"Ask the host's kernel too (as root), and say whether it agrees."`
 	Explain bool   `help:"Show the path to what is wrong, and the registers there."`
-	JSON    bool   `name:"json" help:"End with a JSON object: verdict, rule, message, prog, insn, register, have, need, processed, states, kernel:{verdict, message}."`
+	witnessFlags
+	JSON bool `name:"json" help:"End with a JSON object: verdict, rule, message, prog, insn, register, have, need, processed, states, witness:{answer, harm, tries, reason, fault, case}, kernel:{verdict, message}."`
 }
 
 func (c *verifyCmd) Help() string {
 	return `Decides, as Linux does, whether the programs are safe and end. It needs no kernel and no
 rights. Verdicts: accepted; unsafe; denied, the caller lacks a capability; too_complex, a limit was
 reached; bad_object, it is no program; unsupported, something in it is beyond this verifier, which then
-says nothing of the program. Exit status: 0 accepted, 1 refused or the kernel disagrees, 2 unsupported.
+says nothing of the program. With --witness, what is unsafe ends as a confirmed harm, with the
+input that does it; as no witness found, likely a false rejection; or as unknown, where a run
+cannot show what the rule is about. Exit status: 0 accepted, 1 refused or the kernel disagrees, 2 unsupported.
 
 Examples:
 
   lockstep verify case.txtar --explain
+  lockstep verify case.txtar --witness --out harm.txtar
   lockstep verify firewall.o:firewall --kernel --json
   lockstep verify firewall.o:firewall --release all
   lockstep verify case.txtar --release linux-6.1 --capabilities bpf,net_admin`
@@ -48,6 +52,7 @@ type verifyResult struct {
 	Need      string         `json:"need,omitempty"`
 	Processed int            `json:"processed"`
 	States    int            `json:"states"`
+	Witness   *witnessReport `json:"witness,omitempty"`
 	Kernel    *kernelVerdict `json:"kernel,omitempty"`
 
 	Release       string `json:"release,omitempty"`
@@ -61,6 +66,9 @@ type kernelVerdict struct {
 
 func (c *verifyCmd) Run(t *terminal) error {
 	t.json = c.JSON
+	if err := c.check(); err != nil {
+		return err
+	}
 	f, err := loadCase(t, c.Case)
 	if err != nil {
 		return err
@@ -94,6 +102,9 @@ func (c *verifyCmd) Run(t *terminal) error {
 	printVerdict(t.human(), &res, out.Kernel)
 	if c.Explain && res.Failure != nil {
 		explain(t.human(), f, res.Failure)
+	}
+	if out.Witness, err = c.search(t.human(), f, &res); err != nil {
+		return err
 	}
 	if err := t.object(out); err != nil {
 		return err
