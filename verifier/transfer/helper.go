@@ -182,7 +182,7 @@ func (m *Machine) keyIsThere(s *state.State, the *state.Reg) bool {
 	n, b := cell(off)
 	slot := s.Frames[key.Frame].At(n)
 	v := uint64(0)
-	if width := slot.Width(); b == 0 && (width == 4 || width == 8) && slot.Spill.Kind == state.Scalar {
+	if width := slot.Width(); b == 0 && width == 4 && slot.Spill.Kind == state.Scalar {
 		c, ok := slot.Spill.Num.Const()
 		if !ok {
 			return false
