@@ -106,8 +106,9 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 		return nil, structural(transfer.BadObject, -1, "too-long", fmt.Sprintf("the program has %d slots, more than %d", len(p.Insns), vm.MaxInsns))
 	}
 	g, err := cfg.Build(p.Insns, cfg.Options{
-		Args:  func(id int32) int { return arguments(o.Release, id) },
-		Loops: func(id int32) bool { return transfer.CallsBack(id) },
+		Args:  func(id int32) int { return arguments(o.Release, id, p.Type, cmp.Or(p.Type.Attach(), o.Attach)) },
+		Loops: transfer.CallsBack,
+		Later: transfer.CallsLater,
 	})
 	if err != nil {
 		return nil, structural(transfer.Unsafe, err.Insn, err.Rule, err.Text)
@@ -144,8 +145,8 @@ func memory(c *vm.Case) (least, most uint32) {
 }
 
 // arguments is how many registers a helper looks at.
-func arguments(r *release.Release, id int32) int {
-	h, ok := r.Helper(id)
+func arguments(r *release.Release, id int32, t hook.Type, attach uint32) int {
+	h, ok := r.HelperFor(id, release.ProgType(t.Prog()), attach)
 	if !ok {
 		return 5
 	}

@@ -10,10 +10,12 @@ import (
 // memoryWords are the regions that helpers take, as Linux's message lists them.
 const memoryWords = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
 
-func isMemory(r *state.Reg) bool {
-	switch r.Kind {
-	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.Mem:
-		return !r.Null
+func isMemory(r *state.Reg) bool { return pointsToMemory(r.Kind) && !r.Null }
+
+func pointsToMemory(k state.Kind) bool {
+	switch k {
+	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.Mem, state.MapKey:
+		return true
 	}
 	return false
 }
@@ -61,7 +63,10 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).KeySize), release.In, false)
 	case release.MapValue:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if ofSockets(m.mapOf(c.the).Type) { // the value is a socket
+			return m.sockArgument(c, release.Arg{Kind: release.BTFSock, OrNull: a.OrNull}, reg, r, want)
+		}
+		if f := want(isMemory(r) || a.OrNull && pointsToMemory(r.Kind), memoryWords); f != nil {
 			return f
 		}
 		access := a.Access
@@ -70,7 +75,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).ValueSize), access, false)
 	case release.Mem:
-		return want(isMemory(r), memoryWords) // how much of it, the next argument says
+		return want(isMemory(r) || a.OrNull && pointsToMemory(r.Kind), memoryWords) // how much of it, the next argument says
 	case release.FixedMem:
 		if f := want(isMemory(r), memoryWords); f != nil {
 			return f
@@ -112,7 +117,7 @@ func (m *Machine) otherArgument(s *state.State, c *called, a release.Arg, reg ui
 		}
 		return m.released(c, reg, r)
 	}
-	return unsupported("argument %d of %s: %s", reg, c, a)
+	return m.objectArgument(s, c, a, reg, r, want)
 }
 
 // released checks that what is given back is what was taken.
@@ -166,10 +171,16 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 	if mutant.On(mutant.VerifierHelperWritesReadOnly) {
 		write = false
 	}
+	if write && (r.Kind == state.MapKey || r.RO) {
+		return failReg("read-only", n, r, "memory to write to", "R%d cannot write into %s", n, r.TypeName())
+	}
 	if f := m.permitted(r, 0, size, write); f != nil {
 		return f
 	}
-	return m.bounds(r, n, 0, size, zeroOK)
+	if f := m.bounds(r, n, 0, size, zeroOK && r.Kind != state.MapKey); f != nil {
+		return f
+	}
+	return m.untouched(r, n, 0, size)
 }
 
 func (m *Machine) stackArgument(s *state.State, r *state.Reg, n uint8, size int, zeroOK, out bool) *Failure {
@@ -187,6 +198,11 @@ func (m *Machine) stackArgument(s *state.State, r *state.Reg, n uint8, size int,
 	if out && !p.fixed() {
 		return failReg("stack-out", n, r, "a known place", "R%d variable-offset write to stack by a helper", n)
 	}
+	if at, bad := holdsObject(s, p); bad && out {
+		return failReg("stack-object", n, r, "stack that holds no dynptr", "potential write to dynptr at off=%d disallowed", at)
+	} else if bad {
+		return m.readsObject(r, n, p, at)
+	}
 	m.stackForHelper(s, p, false)
 	return nil
 }
@@ -200,12 +216,13 @@ func (m *Machine) mapFits(c *called) *Failure {
 	if !m.Release.MapsKnown(c.ID) {
 		return unsupported("which maps %s takes", c)
 	}
+	if ofSockets(x.Type) && c.ID <= 3 {
+		return m.sockMapFits(c, x)
+	}
 	if !m.Release.TakesMap(c.ID, uint32(x.Type)) {
 		return fail("map-helper", "cannot pass map_type %d into func %s", x.Type, c)
 	}
 	switch {
-	case c.ID == mapLookup && (x.Type == maps.SockMap || x.Type == maps.SockHash || x.Type == maps.XSKMap):
-		return unsupported("looking up sockets in a %s", x.Type)
 	case x.Flags&maps.ReadOnly != 0 && changes[c.ID] && !mutant.On(mutant.VerifierHelperWritesReadOnly):
 		return fail("map-write", "write into map forbidden")
 	case x.Flags&maps.WriteOnly != 0 && looks[c.ID]:
