@@ -6,6 +6,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
@@ -45,6 +46,8 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		return Effect{}, fail("helper-denied", "program of this type cannot use helper %s#%d", name, id)
 	case !known:
 		return Effect{}, unsupported("helper %d", id)
+	case h.Has(release.Sleepable) && m.Type != hook.Syscall:
+		return Effect{}, fail("helper-sleeps", "helper call might sleep in a non-sleepable prog")
 	}
 	c := &called{Helper: h, fn: -1}
 	for n := range h.Args {
@@ -62,6 +65,9 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		if len(s.Refs) > 0 {
 			return Effect{}, leak(s, "tail_call would lead to reference leak")
 		}
+	}
+	if why := m.Release.Refused(id, m.progType(), m.Attach); why != "" {
+		return Effect{}, fail("helper-refused", "func %s %s", c, why)
 	}
 	if f := m.special(s, c); f != nil {
 		return Effect{}, f
