@@ -211,7 +211,7 @@ func (k kernel) mapsOfHelper(hook *release.Hook, h *release.Helper, types releas
 		case 3:
 			m = b.mapFor(12)
 		case 14, 16, 25:
-			m.MaxEntries += uint32(hook.Type) << 8
+			m.MaxEntries += uint32(hook.Type)
 		}
 		b.instead = &m
 		for i, a := range h.Args {
