@@ -1,0 +1,50 @@
+package verifier_test
+
+import (
+	"flag"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/lockstep-ebpf/lockstep/kernelcmp"
+	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/vm"
+)
+
+var objectsN = flag.Int("objects", 1500, "random programs about objects of the kernel's")
+
+func objectCase(seed uint64) *vm.Case {
+	g := &objectGen{rnd: rand.New(rand.NewPCG(seed, 0))}
+	return g.make1(9)
+}
+
+// TestObjectsParity: random programs about sockets, locks, timers, dynptrs and callbacks are
+// judged as by the kernel, and most of them for the same reason.
+func TestObjectsParity(t *testing.T) {
+	k := openKernel(t)
+	var y tally
+	const batch = 100
+	for at := 0; at < *objectsN; at += batch {
+		var cs []*vm.Case
+		for i := range batch {
+			cs = append(cs, objectCase(*firstSeed+uint64(at+i)))
+		}
+		verdicts := k.Verify(cs)
+		for i := range cs {
+			y.add(*firstSeed+uint64(at+i), cs[i], &verdicts[i])
+		}
+	}
+	y.report(t, "objects")
+	if n := y.counts[0][1] + y.counts[1][0]; n > 0 {
+		t.Errorf("%d verdicts differ; the first seed was %d", n, *firstSeed)
+	}
+}
+
+// BenchmarkObjects is how long the judgement of such programs takes.
+func BenchmarkObjects(b *testing.B) {
+	c := objectCase(1)
+	for b.Loop() {
+		verifier.Verify(c, verifier.Options{})
+	}
+}
+
+var _ = kernelcmp.Options{}
