@@ -1,6 +1,10 @@
 package verifier_test
 
-import "github.com/lockstep-ebpf/lockstep/spec"
+import (
+	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
+)
 
 // step does one thing, which makes sense most of the time.
 func (g *objectGen) step() {
@@ -24,6 +28,14 @@ func (g *objectGen) plain() {
 	steps[g.rnd.IntN(len(steps))]()
 }
 
+// may reports whether programs of the type have a helper. Where they have not, the kernel's
+// refusal says nothing about the rest.
+func (g *objectGen) may(id int32) bool {
+	t := objectTypes[g.typ()].typ
+	r, _ := release.ByName(verifier.DefaultRelease)
+	return r.Allowed(id, release.ProgType(t.Prog()), t.Attach())
+}
+
 func (g *objectGen) contextSock() {
 	off := objectTypes[g.typ()].sock
 	if off < 0 {
@@ -38,12 +50,15 @@ func (g *objectGen) contextSock() {
 }
 
 func (g *objectGen) lookupSock() {
+	id := []int32{84, 85, 99}[g.rnd.IntN(3)]
+	if !g.may(id) {
+		return
+	}
 	g.mov(1, 6)
 	g.fp(2, -64)
 	g.movi(3, []int32{12, 36, 1}[g.rnd.IntN(3)])
 	g.movi(4, 0)
 	g.movi(5, 0)
-	id := []int32{84, 85, 99}[g.rnd.IntN(3)]
 	g.call(id)
 	kind := "sock"
 	if id == 99 {
@@ -56,9 +71,11 @@ func (g *objectGen) cast() {
 	if !g.has("sock", "common", "tcp") && g.chance(90) {
 		return
 	}
-	r := g.some("sock", "common", "tcp")
-	g.mov(1, r)
 	id := []int32{95, 96, 98}[g.rnd.IntN(3)]
+	if !g.may(id) {
+		return
+	}
+	g.mov(1, g.some("sock", "common", "tcp"))
 	g.call(id)
 	g.keep(map[int32]string{95: "sock", 96: "tcp", 98: "sock"}[id], false)
 }
@@ -90,7 +107,7 @@ func (g *objectGen) write() {
 
 func (g *objectGen) releaseSock() {
 	for r := uint8(7); r < 10; r++ {
-		if g.owed[string('0'+r)] || g.chance(3) {
+		if g.owed[string('0'+r)] || g.chance(3) && g.may(86) {
 			g.mov(1, r)
 			if g.holds[r] == "record" {
 				g.movi(2, 0)
@@ -373,24 +390,24 @@ func (g *objectGen) call1() {
 	at := len(g.insns)
 	g.emit(spec.Insn{Op: spec.CALL, Src: spec.CallLocal})
 	end := []spec.Insn{{Op: spec.MOV, Dst: 0}, {Op: spec.EXIT}}
-	switch g.rnd.IntN(4) {
-	case 0:
+	switch n := g.rnd.IntN(4); {
+	case n == 0 || !g.may(86) || !g.may(96):
 		g.body(at, append([]spec.Insn{{Op: spec.ClassLDX | spec.ModeMEM | spec.SizeW, Dst: 0, Src: 1, Off: 4}}, end...)...)
-	case 1:
+	case n == 1:
 		g.body(at, append([]spec.Insn{{Op: spec.CALL, Imm: 86}}, end...)...)
 		delete(g.owed, string('0'+r))
-	case 2:
+	case n == 2:
 		g.body(at, spec.Insn{Op: spec.ClassALU64 | spec.OpMOV | spec.SrcX, Dst: 0, Src: 1}, spec.Insn{Op: spec.EXIT})
 		if !g.owed[string('0'+r)] {
 			g.mov(r, 0)
 		}
-	case 3:
+	case n == 3:
 		g.body(at, append([]spec.Insn{{Op: spec.CALL, Imm: 96}}, end...)...)
 	}
 }
 
 func (g *objectGen) storage() {
-	if !g.has("sock", "common", "tcp") && g.chance(95) {
+	if !g.has("sock", "common", "tcp") && g.chance(95) || !g.may(107) || !g.may(108) {
 		return
 	}
 	g.theMap(1, storageM)
@@ -448,6 +465,9 @@ func (g *objectGen) compare() {
 }
 
 func (g *objectGen) assign() {
+	if !g.may(124) {
+		return
+	}
 	g.mov(1, 6)
 	g.mov(2, g.some("sock", "common"))
 	g.movi(3, 0)

@@ -109,4 +109,3 @@ func TestJudged(t *testing.T) {
 		t.Logf("%d of %d questions answered as by the kernel; %d of %d helpers supported throughout", equal, all, whole, len(rows))
 	})
 }
-

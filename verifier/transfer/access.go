@@ -79,6 +79,11 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 			return state.Reg{}, failReg("negative-offset", a.reg, r, "offset ≥ 0", "R%d min value is negative, either use unsigned index or do a if (index >=0) check.", a.reg)
 		}
 		f = m.sockAccess(r, a)
+	case state.Map:
+		if !a.write {
+			return state.Reg{}, unsupported("loads from a map itself (struct bpf_map)")
+		}
+		return state.Reg{}, m.noAccess(r, a)
 	case state.FlowKeys:
 		f = flowKeysAccess(r, a)
 	case state.TPBuffer:

@@ -58,6 +58,10 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		if f := want(r.Kind == state.Map, "map_ptr"); f != nil {
 			return f
 		}
+		if t := c.the; t != nil && (t.Map != r.Map || t.Inner != r.Inner || t.UID != r.UID) {
+			return failReg("timer-map", reg, r, "the map that the timer is in",
+				"timer pointer in R1 map_uid=%d doesn't match map pointer in R2 map_uid=%d", t.UID, r.UID)
+		}
 		c.the = r
 		return atStart(reg, r)
 	case release.MapKey:

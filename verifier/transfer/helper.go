@@ -102,7 +102,7 @@ func (m *Machine) finish(s *state.State, c *called) *Failure {
 	if c.ends != nil {
 		m.endDynptr(s, c.ends)
 	}
-	most := m.mostRead(s, c)
+	most, acquires := m.mostRead(s, c), c.acquires(m)
 	if c.Has(release.ChangesPacket) {
 		forgetPackets(s)
 	}
@@ -138,7 +138,7 @@ func (m *Machine) finish(s *state.State, c *called) *Failure {
 	if casts[c.ID] {
 		r0.Ref = c.with
 	}
-	if c.acquires(m) {
+	if acquires {
 		r0.ID = m.id()
 		r0.Ref = r0.ID
 		s.Refs = append(s.Refs, state.Ref{ID: r0.Ref, Insn: s.PC})
@@ -239,7 +239,7 @@ func (m *Machine) keyIsThere(s *state.State, the *state.Reg) bool {
 	n, b := cell(off)
 	slot := s.Frames[key.Frame].At(n)
 	v := uint64(0)
-	if width := slot.Width(); b == 0 && (width == 4 || width == 8) && slot.Spill.Kind == state.Scalar {
+	if width := slot.Width(); b == 0 && width == 4 && slot.Spill.Kind == state.Scalar {
 		c, ok := slot.Spill.Num.Const()
 		if !ok {
 			return false
