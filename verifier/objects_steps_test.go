@@ -134,7 +134,7 @@ func (g *objectGen) copy() {
 }
 
 func (g *objectGen) spill() {
-	r, n := uint8(7+g.rnd.IntN(3)), g.rnd.IntN(3)
+	r, n := uint8(6+g.rnd.IntN(4)), g.rnd.IntN(3)
 	g.store(spec.SizeDW, 10, r, int16(-8*(n+1)))
 	g.slots[n] = g.holds[r]
 }
@@ -339,7 +339,34 @@ func (g *objectGen) record() {
 func (g *objectGen) callbackBody(id int32) (code []spec.Insn) {
 	x := func(i ...spec.Insn) { code = append(code, i...) }
 	arg := uint8(1 + g.rnd.IntN(4))
-	switch g.rnd.IntN(7) {
+	ctx := map[int32]uint8{181: 2, 164: 4, 209: 2}[id]
+	switch g.rnd.IntN(12) {
+	case 7: // what the caller spilled
+		x(spec.Insn{Op: spec.ClassLDX | spec.ModeMEM | spec.SizeDW, Dst: 1, Src: ctx, Off: int16(8 * g.rnd.IntN(2))},
+			spec.Insn{Op: spec.ClassLDX | spec.ModeMEM | spec.SizeW, Dst: 0, Src: 1, Off: 4})
+		if g.chance(40) && g.may(86) {
+			x(spec.Insn{Op: spec.CALL, Imm: 86})
+		}
+	case 8, 9: // a record
+		x(spec.Insn{Op: spec.LDDW, Dst: 1, Src: spec.LDDWMapFD, Imm: ringM}, spec.Insn{}, spec.Insn{Op: spec.MOV, Dst: 2, Imm: 16}, spec.Insn{Op: spec.MOV, Dst: 3},
+			spec.Insn{Op: spec.CALL, Imm: 131}, spec.Insn{Op: spec.ClassJMP | spec.OpJEQ, Dst: 0, Off: 3})
+		if g.chance(70) {
+			x(spec.Insn{Op: spec.ClassALU64 | spec.OpMOV | spec.SrcX, Dst: 1, Src: 0}, spec.Insn{Op: spec.MOV, Dst: 2}, spec.Insn{Op: spec.CALL, Imm: 132})
+		} else {
+			x(spec.Insn{Op: spec.MOV, Dst: 1}, spec.Insn{Op: spec.MOV, Dst: 2}, spec.Insn{Op: spec.MOV, Dst: 3})
+		}
+	case 10: // a lock
+		x(spec.Insn{Op: spec.LDDW, Dst: 1, Src: spec.LDDWMapValue, Imm: lockM}, spec.Insn{Imm: 8}, spec.Insn{Op: spec.CALL, Imm: 93})
+		if g.chance(70) {
+			x(spec.Insn{Op: spec.LDDW, Dst: 1, Src: spec.LDDWMapValue, Imm: lockM}, spec.Insn{Imm: 8}, spec.Insn{Op: spec.CALL, Imm: 94})
+		}
+	case 11: // a dynptr on its own stack
+		x(spec.Insn{Op: spec.LDDW, Dst: 1, Src: spec.LDDWMapFD, Imm: ringM}, spec.Insn{}, spec.Insn{Op: spec.MOV, Dst: 2, Imm: 16}, spec.Insn{Op: spec.MOV, Dst: 3},
+			spec.Insn{Op: spec.ClassALU64 | spec.OpMOV | spec.SrcX, Dst: 4, Src: 10}, spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Dst: 4, Imm: -16}, spec.Insn{Op: spec.CALL, Imm: 198})
+		if g.chance(70) {
+			x(spec.Insn{Op: spec.ClassALU64 | spec.OpMOV | spec.SrcX, Dst: 1, Src: 10}, spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Dst: 1, Imm: -16},
+				spec.Insn{Op: spec.MOV, Dst: 2}, spec.Insn{Op: spec.CALL, Imm: 199})
+		}
 	case 0:
 		x(spec.Insn{Op: spec.ClassLDX | spec.ModeMEM | sizes[g.rnd.IntN(4)], Dst: 0, Src: arg, Off: int16(4 * g.rnd.IntN(3))})
 	case 1:

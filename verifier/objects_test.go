@@ -9,11 +9,14 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
-var objectsN = flag.Int("objects", 1500, "random programs about objects of the kernel's")
+var (
+	objectsN    = flag.Int("objects", 1500, "random programs about objects of the kernel's")
+	objectSteps = flag.Int("steps", 9, "steps that such a program has at most")
+)
 
 func objectCase(seed uint64) *vm.Case {
 	g := &objectGen{rnd: rand.New(rand.NewPCG(seed, 0))}
-	return g.make1(9)
+	return g.make1(*objectSteps)
 }
 
 // TestObjectsParity: random programs about sockets, locks, timers, dynptrs and callbacks are

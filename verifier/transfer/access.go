@@ -83,7 +83,7 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 		if !a.write {
 			return state.Reg{}, unsupported("loads from a map itself (struct bpf_map)")
 		}
-		return state.Reg{}, m.noAccess(r, a)
+		return state.Reg{}, failReg("map-write", a.reg, r, "a load", "only read from %s is supported", mapStruct(m.mapOf(r).Type))
 	case state.FlowKeys:
 		f = flowKeysAccess(r, a)
 	case state.TPBuffer:

@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"fmt"
+
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -208,7 +210,7 @@ func (m *Machine) stackArgument(s *state.State, r *state.Reg, n uint8, size int,
 	if at, bad := holdsObject(s, p); bad && out {
 		return failReg("stack-object", n, r, "stack that holds no dynptr", "potential write to dynptr at off=%d disallowed", at)
 	} else if bad {
-		return m.readsObject(r, n, p, at)
+		return m.readsObject(r, n, p, at, fmt.Sprintf("R%d ", n))
 	}
 	m.stackForHelper(s, p, false)
 	return nil
@@ -230,6 +232,9 @@ func (m *Machine) mapFits(c *called) *Failure {
 		return m.sockMapFits(c, x)
 	}
 	if !m.Release.TakesMap(c.ID, uint32(x.Type)) {
+		if c.ID == forEach {
+			return fail("map-helper", "callback function not allowed for map")
+		}
 		return fail("map-helper", "cannot pass map_type %d into func %s", x.Type, c)
 	}
 	switch {

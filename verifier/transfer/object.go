@@ -74,3 +74,30 @@ func (m *Machine) special(s *state.State, c *called) *Failure {
 }
 
 const localStorage = 81
+
+// mapStruct is the kernel's struct for maps of a type.
+func mapStruct(t maps.Type) string {
+	switch t {
+	case maps.Array, maps.PerCPUArray, maps.ProgArray, maps.PerfEventArray, maps.ArrayOfMaps:
+		return "bpf_array"
+	case maps.Hash, maps.PerCPUHash, maps.LRUHash, maps.LRUPerCPUHash, maps.HashOfMaps:
+		return "bpf_htab"
+	case maps.LPMTrie:
+		return "lpm_trie"
+	case maps.Queue, maps.Stack:
+		return "bpf_queue_stack"
+	case maps.RingBuf:
+		return "bpf_ringbuf_map"
+	case maps.StackTrace:
+		return "bpf_stack_map"
+	case maps.DevMap, maps.DevMapHash:
+		return "bpf_dtab"
+	case maps.SockMap:
+		return "bpf_stab"
+	case maps.SockHash:
+		return "bpf_shtab"
+	case maps.BloomFilter:
+		return "bpf_bloom_filter"
+	}
+	return "bpf_map"
+}
