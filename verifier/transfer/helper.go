@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
@@ -67,7 +68,10 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		}
 	}
 	if why := m.Release.Refused(id, m.progType(), m.Attach); why != "" {
-		return Effect{}, fail("helper-refused", "func %s %s", c, why)
+		if strings.HasSuffix(why, "program type") {
+			why = fmt.Sprintf("func %s %s %d", c, why, m.progType())
+		}
+		return Effect{}, fail("helper-refused", "%s", why)
 	}
 	if f := m.special(s, c); f != nil {
 		return Effect{}, f
