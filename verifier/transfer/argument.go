@@ -12,10 +12,12 @@ import (
 // memoryWords are the regions that helpers take, as Linux's message lists them.
 const memoryWords = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
 
-func isMemory(r *state.Reg) bool { return pointsToMemory(r.Kind) && !r.Null }
+func (m *Machine) isMemory(r *state.Reg) bool { return m.pointsToMemory(r) && !r.Null }
 
-func pointsToMemory(k state.Kind) bool {
-	switch k {
+func (m *Machine) pointsToMemory(r *state.Reg) bool {
+	switch r.Kind {
+	case state.Ctx:
+		return m.contextIsMemory()
 	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.Mem, state.MapKey:
 		return true
 	}
@@ -50,7 +52,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		if a.Scalar && r.Kind != state.Scalar {
 			return want(false, "scalar")
 		}
-		return nil
+		return m.leaks(r, reg, "into helper function")
 	case release.Ctx:
 		if f := want(r.Kind == state.Ctx, "ctx"); f != nil {
 			return f
@@ -67,7 +69,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		c.the = r
 		return atStart(reg, r)
 	case release.MapKey:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).KeySize), release.In, false)
@@ -75,7 +77,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		if ofSockets(m.mapOf(c.the).Type) { // the value is a socket
 			return m.sockArgument(c, release.Arg{Kind: release.BTFSock, OrNull: a.OrNull}, reg, r, want)
 		}
-		if f := want(isMemory(r) || a.OrNull && pointsToMemory(r.Kind), memoryWords); f != nil {
+		if f := want(m.isMemory(r) || a.OrNull && m.pointsToMemory(r), memoryWords); f != nil {
 			return f
 		}
 		access := a.Access
@@ -84,9 +86,9 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).ValueSize), access, false)
 	case release.Mem:
-		return want(isMemory(r) || a.OrNull && pointsToMemory(r.Kind), memoryWords) // how much of it, the next argument says
+		return want(m.isMemory(r) || a.OrNull && m.pointsToMemory(r), memoryWords) // how much of it, the next argument says
 	case release.FixedMem:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		return m.memory(s, reg, int(a.Size), a.Access, false)
@@ -161,7 +163,11 @@ func (m *Machine) sized(s *state.State, c *called, a release.Arg, reg uint8, r *
 		}
 		return failReg("argument", reg-1, s.Reg(reg-1), "memory", "R%d type=scalar expected=fp", reg-1)
 	}
-	return m.memory(s, reg-1, int(x.U.Max), memory.Access, a.OrZero)
+	access := memory.Access
+	if _, known := x.Const(); !known && access == release.Out { // the helper may write less
+		access = release.InOut
+	}
+	return m.memory(s, reg-1, int(x.U.Max), access, a.OrZero)
 }
 
 // memory checks that a helper may access size bytes (Linux's check_helper_mem_access).
@@ -169,7 +175,13 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 	r := s.Reg(n)
 	write := access != release.In
 	if r.Kind == state.Stack {
-		return m.stackArgument(s, r, n, size, zeroOK, write)
+		if f := m.stackArgument(s, r, n, size, zeroOK, write); f != nil || access == release.Out {
+			return f
+		}
+		return m.initialisedFor(s, r, n, size)
+	}
+	if r.Kind == state.Ctx {
+		return m.contextRoom(r, n, 0, size)
 	}
 	if r.IsPacket() {
 		if write && !m.packetWritable() {

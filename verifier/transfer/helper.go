@@ -50,6 +50,9 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 	case h.Has(release.Sleepable) && m.Type != hook.Syscall:
 		return Effect{}, fail("helper-sleeps", "helper call might sleep in a non-sleepable prog")
 	}
+	if f := m.mayCall(h); f != nil {
+		return Effect{}, f
+	}
 	c := &called{Helper: h, fn: -1}
 	for n := range h.Args {
 		if f := m.argument(s, c, n); f != nil {
@@ -57,6 +60,9 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		}
 	}
 	if f := m.mapFits(c); f != nil {
+		return Effect{}, f
+	}
+	if f := m.writesReadOnly(s, c); f != nil {
 		return Effect{}, f
 	}
 	if id == tailCall {
@@ -82,6 +88,9 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		if e.Fork, f = m.callBack(s, c); f != nil {
 			return Effect{}, f
 		}
+	}
+	if id == tailCall && s.Depth() > 0 && !m.unsound(release.TailCallReturns) {
+		e.Fork = m.tailCalled(s)
 	}
 	if f := m.finish(s, c); f != nil {
 		return Effect{}, f
@@ -229,10 +238,10 @@ func (m *Machine) sizeOf(s *state.State, c *called, n int) int {
 }
 
 // keyIsThere reports whether a lookup in an array cannot fail: its key is a constant below
-// the number of elements (Linux's get_constant_map_key, since 6.16).
+// the number of elements (Linux's get_constant_map_key).
 func (m *Machine) keyIsThere(s *state.State, the *state.Reg) bool {
 	x, key := m.mapOf(the), s.Reg(2)
-	if x.Type != maps.Array && x.Type != maps.PerCPUArray || !m.Release.AtLeast(6, 16) || key.Kind != state.Stack {
+	if x.Type != maps.Array && x.Type != maps.PerCPUArray || !m.Release.Has(release.ConstKeyNonNull) || key.Kind != state.Stack {
 		return false
 	}
 	at, fixed := key.Num.Const()

@@ -54,7 +54,7 @@ func (m *Machine) stringArgument(reg uint8, r *state.Reg, want func(bool, string
 
 // constant reports whether a map's contents never change: programs may not write to it, and it
 // is frozen for user space.
-func constant(x *maps.Spec) bool { return x.Flags&maps.ReadOnly != 0 }
+func constant(x *maps.Spec) bool { return x.Frozen && x.Flags&maps.ReadOnly != 0 }
 
 // special is what single helpers ask for besides their arguments' kinds.
 func (m *Machine) special(s *state.State, c *called) *Failure {
