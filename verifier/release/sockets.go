@@ -27,8 +27,8 @@ const (
 	sockRxQueue   = 76
 	sockEnd       = 80
 	tcpSockBytes  = 80 // of struct bpf_tcp_sock: bytes_received and bytes_acked, of 8 bytes each
-	tcpSockDsack  = 96
-	tcpSockEnd    = 116
+	tcpSockDsack  = 96 // what follows these two
+	tcpSockEnd    = 112
 	xdpSockEnd    = 4
 	flowKeysBytes = 56
 )
@@ -48,8 +48,7 @@ func (r *Release) SockField(k SockKind, off, size int) bool {
 	case SockFields:
 		return r.bpfSock(off, size)
 	case TCPSockFields:
-		switch off {
-		case tcpSockBytes, tcpSockBytes + 8:
+		if off >= tcpSockBytes && off < tcpSockDsack {
 			return size == 8
 		}
 		return off < tcpSockEnd && size == 4

@@ -38,7 +38,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		r.Node.Demand()
 		return nil
 	}
-	if r.IsPacket() && a.Pointer() && !c.Has(release.PacketArgs) && a.Kind != release.Anything {
+	if r.IsPacket() && a.Kind != release.Anything && !m.passesPackets(c) {
 		return fail("helper-packet", "helper access to the packet is not allowed")
 	}
 	want := func(ok bool, words string) *Failure {
