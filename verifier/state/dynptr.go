@@ -19,6 +19,7 @@ func (f *Frame) PutDynptr(n int, r Reg) {
 		for b := range slot.Bytes {
 			slot.Bytes[b] = Object
 		}
+		f.Objects |= 1 << (n - i)
 	}
 }
 
@@ -40,6 +41,7 @@ func (s *State) DropDynptr(frame, n int) {
 	f := s.Frames[frame]
 	id := f.Stack[n].Spill.ID
 	f.Stack[n], f.Stack[n-1] = Slot{}, Slot{}
+	f.Objects &^= 3 << (n - 1)
 	s.Each(func(r *Reg) bool {
 		if r.Kind != Mem || r.Dyn != id {
 			return false

@@ -130,6 +130,9 @@ func (m *Machine) dynptrPlace(s *state.State, c *called, a release.Arg, reg uint
 // first.
 func overwrites(s *state.State, p span) *Failure {
 	f := s.Frames[p.frame]
+	if f.Objects == 0 {
+		return nil
+	}
 	first, _ := cell(p.high + max(p.size, 1) - 1)
 	last, _ := cell(p.low)
 	for n := first; n <= last && n < len(f.Stack); n++ {
@@ -153,6 +156,9 @@ func overwrites(s *state.State, p span) *Failure {
 // false if none is.
 func holdsObject(s *state.State, p span) (off int, ok bool) {
 	f := s.Frames[p.frame]
+	if f.Objects == 0 {
+		return 0, false
+	}
 	first, _ := cell(p.high + max(p.size, 1) - 1)
 	last, _ := cell(p.low)
 	for n := min(last, len(f.Stack)-1); n >= first; n-- { // in the order of addresses
