@@ -1,5 +1,7 @@
 package state
 
+import "github.com/lockstep-ebpf/lockstep/internal/mutant"
+
 // Dynptrs lie in two slots. Their bytes are [Object], and the Spill of each slot is a Reg
 // of kind [Dynptr] with the same ID; that of the upper slot (the lower address) has First.
 //
@@ -43,7 +45,7 @@ func (s *State) DropDynptr(frame, n int) {
 	f.Stack[n], f.Stack[n-1] = Slot{}, Slot{}
 	f.Objects &^= 3 << (n - 1)
 	s.Each(func(r *Reg) bool {
-		if r.Kind != Mem || r.Dyn != id {
+		if r.Kind != Mem || r.Dyn != id || mutant.On(mutant.VerifierSliceOutlives) {
 			return false
 		}
 		*r = Unknown()

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
@@ -130,7 +131,7 @@ func (m *Machine) dynptrPlace(s *state.State, c *called, a release.Arg, reg uint
 // first.
 func overwrites(s *state.State, p span) *Failure {
 	f := s.Frames[p.frame]
-	if f.Objects == 0 {
+	if f.Objects == 0 || mutant.On(mutant.VerifierDynptrForged) {
 		return nil
 	}
 	first, _ := cell(p.high + max(p.size, 1) - 1)
@@ -156,7 +157,7 @@ func overwrites(s *state.State, p span) *Failure {
 // false if none is.
 func holdsObject(s *state.State, p span) (off int, ok bool) {
 	f := s.Frames[p.frame]
-	if f.Objects == 0 {
+	if f.Objects == 0 || mutant.On(mutant.VerifierDynptrRead) {
 		return 0, false
 	}
 	first, _ := cell(p.high + max(p.size, 1) - 1)

@@ -148,7 +148,7 @@ func (m *Machine) finish(s *state.State, c *called) *Failure {
 	default:
 		return unsupported("the result of %s: %s", c, c.Ret)
 	}
-	if casts[c.ID] {
+	if casts[c.ID] && !mutant.On(mutant.VerifierCastOutlives) {
 		r0.Ref = c.with
 	}
 	if acquires {
