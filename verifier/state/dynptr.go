@@ -38,8 +38,8 @@ func (f *Frame) DynptrAt(n int) *Reg {
 }
 
 // DropDynptr ends the dynptr that begins at slot n: what was there is no longer known, nor is
-// what lay in its memory.
-func (s *State) DropDynptr(frame, n int) {
+// what lay in its memory: gone is put in its place.
+func (s *State) DropDynptr(frame, n int, gone Reg) {
 	f := s.Frames[frame]
 	id := f.Stack[n].Spill.ID
 	f.Stack[n], f.Stack[n-1] = Slot{}, Slot{}
@@ -48,7 +48,7 @@ func (s *State) DropDynptr(frame, n int) {
 		if r.Kind != Mem || r.Dyn != id || mutant.On(mutant.VerifierSliceOutlives) {
 			return false
 		}
-		*r = Unknown()
+		*r = gone
 		return true
 	})
 }

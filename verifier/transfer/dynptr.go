@@ -112,7 +112,7 @@ func (m *Machine) dynptrPlace(s *state.State, c *called, a release.Arg, reg uint
 	if f != nil {
 		return f
 	}
-	if f := overwrites(s, p); f != nil {
+	if f := m.overwrites(s, p); f != nil {
 		return f
 	}
 	d := state.Reg{Kind: state.Dynptr, ID: m.id(), Ring: a.BTF == "ringbuf"}
@@ -129,7 +129,7 @@ func (m *Machine) dynptrPlace(s *state.State, c *called, a release.Arg, reg uint
 // overwrites ends the dynptrs that a store to the stack goes over (Linux's
 // destroy_if_dynptr_stack_slot). One that has a record of a ring buffer has to be given back
 // first.
-func overwrites(s *state.State, p span) *Failure {
+func (m *Machine) overwrites(s *state.State, p span) *Failure {
 	f := s.Frames[p.frame]
 	if f.Objects == 0 || mutant.On(mutant.VerifierDynptrForged) {
 		return nil
@@ -148,7 +148,7 @@ func overwrites(s *state.State, p span) *Failure {
 		if !slot.Spill.First {
 			upper++
 		}
-		s.DropDynptr(p.frame, upper)
+		s.DropDynptr(p.frame, upper, m.gone())
 	}
 	return nil
 }
@@ -173,6 +173,6 @@ func holdsObject(s *state.State, p span) (off int, ok bool) {
 // endDynptr is what bpf_ringbuf_submit_dynptr leaves.
 func (m *Machine) endDynptr(s *state.State, at *dynptrAt) {
 	ref := s.Frames[at.frame].Stack[at.slot].Spill.Ref
-	s.DropDynptr(at.frame, at.slot)
+	s.DropDynptr(at.frame, at.slot, m.gone())
 	m.release(s, ref)
 }
