@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -48,6 +49,8 @@ type Options struct {
 	Release     *release.Release // nil: the default. Of others, helpers, contexts and limits are known, not yet how they judge.
 	Attach      uint32           // enum bpf_attach_type: what the programs are loaded for
 	StrictAlign bool             // packets and map values too, as machines want that trap (BPF_F_STRICT_ALIGNMENT)
+	Kernel      btf.Kernel       // types of the kernel; nil: not known, and programs that need them are Unsupported
+	Programs    []*btf.Program   // of each program of the case, what its object says of it; may be short
 	MaxInsns    int              // instructions to look at in a program; 0: as many as the release does
 
 	// Exact compares states in full. It takes longer, and then each value of a run lies in
@@ -121,6 +124,13 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 		StackUsed: make([]int, len(g.Funcs)),
 	}
 	m.Memory, m.MemoryMax = memory(c)
+	m.Kernel = o.Kernel
+	if n < len(o.Programs) {
+		m.Program = o.Programs[n]
+	}
+	if f := m.FindTarget(); f != nil {
+		return nil, f
+	}
 	if f := m.Resolve(); f != nil {
 		return nil, f
 	}

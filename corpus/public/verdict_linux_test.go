@@ -23,7 +23,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/host/object"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier"
-	"github.com/lockstep-ebpf/lockstep/vm"
+	types "github.com/lockstep-ebpf/lockstep/verifier/btf"
 )
 
 var (
@@ -165,7 +165,7 @@ func (v *verdicts) program(t *testing.T, file string, o *object.Object, p *objec
 
 // verdict is empty if the verifier accepts the program.
 func verdict(o *object.Object, p *object.Program, kernel *kernelbtf.Kernel) string {
-	c, types, err := o.CaseToVerify(p.Name)
+	c, about, err := o.CaseToVerify(p.Name)
 	if err != nil {
 		return "reader: " + brief(p.Unready)
 	}
@@ -174,7 +174,7 @@ func verdict(o *object.Object, p *object.Program, kernel *kernelbtf.Kernel) stri
 			m.MaxEntries = standInEntries
 		}
 	}
-	res := judge(c, types, kernel)
+	res := verifier.Verify(c, verifier.Options{MaxInsns: maxInsns, Kernel: kernel, Programs: []*types.Program{about}})
 	if res.Verdict == verifier.Accepted {
 		return ""
 	}
@@ -239,8 +239,3 @@ func (v *verdicts) report(t *testing.T) {
 	}
 }
 
-// judge asks the verifier.
-func judge(c *vm.Case, types any, kernel *kernelbtf.Kernel) verifier.Result {
-	_, _ = types, kernel
-	return verifier.Verify(c, verifier.Options{MaxInsns: maxInsns})
-}

@@ -8,7 +8,6 @@ type Found struct {
 	Memory    bool   // a pointer to what is no structure: to be read, never to be trusted
 	Type      ID     // of Pointer
 	Field     string // of Pointer: the member
-	Owner     string // of Pointer: the structure that the member is in
 	Tags      []string
 	Untrusted bool // found in a union of several members: which of them is there is not known
 }
@@ -135,7 +134,7 @@ func (f *Found) pointer(k Kernel, t *Type, m *Member, mt *Type, begin, off, size
 		f.Memory = true
 		return nil
 	}
-	f.Pointer, f.Type, f.Tags, f.Field, f.Owner = true, to.ID, mt.Tags, m.Name, t.Name
+	f.Pointer, f.Type, f.Tags, f.Field = true, to.ID, mt.Tags, m.Name
 	return nil
 }
 

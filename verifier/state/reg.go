@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 )
 
@@ -22,11 +23,13 @@ const (
 	PacketMeta
 	PacketEnd
 	Func // a callback
+	BTF  // a structure of the kernel's, Type
+	Buf  // a buffer that a map's iterator shows; Size is not known
 )
 
 // kindNames are Linux's (reg_type_str).
 var kindNames = [...]string{
-	"?", "scalar", "ctx", "fp", "map_ptr", "map_value", "mem", "pkt", "pkt_meta", "pkt_end", "func",
+	"?", "scalar", "ctx", "fp", "map_ptr", "map_value", "mem", "pkt", "pkt_meta", "pkt_end", "func", "ptr_", "buf",
 }
 
 func (k Kind) String() string { return kindNames[k] }
@@ -45,6 +48,8 @@ type Reg struct {
 	Delta int32  // of Scalar: added to what the ID stands for
 	Off   int32  // of a pointer: constant offset in bytes
 	Map   int32  // of Map, MapValue: its number
+	Type  btf.ID // of BTF
+	Trust Trust  // of BTF, Mem
 	Range int32  // of Packet, PacketMeta: bytes from where the ID stands that are known to be there
 	Size  uint32 // of Mem
 	Num   num.Scalar
@@ -82,7 +87,10 @@ func (r *Reg) IsZero() bool {
 
 // TypeName is the kind in Linux's words.
 func (r *Reg) TypeName() string {
-	name := r.Kind.String()
+	if r.Kind == BTF {
+		return r.btfName()
+	}
+	name := r.Trust.String() + r.Kind.String()
 	if r.Kind == Mem && r.Ring {
 		name = "ringbuf_mem"
 	}
@@ -121,6 +129,8 @@ func (r *Reg) String() string {
 		}
 	case Mem:
 		s += fmt.Sprintf("(%d bytes)", r.Size)
+	case BTF:
+		s += fmt.Sprintf("(type %d)", r.Type)
 	}
 	if r.Off != 0 {
 		s += fmt.Sprintf("%+d", r.Off)

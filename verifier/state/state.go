@@ -45,6 +45,8 @@ type State struct {
 	Trail   *Edge       // how the path came here
 	Rounds  int         // of may_goto on this path
 	Unrolls int         // of callbacks on this path
+
+	ReadLocks int // that are held, of RCU's: bpf_rcu_read_lock
 }
 
 // New is a state with one frame.

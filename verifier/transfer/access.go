@@ -72,6 +72,10 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 		return m.stackAccess(s, r, a)
 	case state.Ctx:
 		return m.contextAccess(r, a)
+	case state.BTF:
+		return m.btfAccess(s, r, a)
+	case state.Buf:
+		f = m.bufAccess(r, a)
 	case state.MapValue, state.Mem:
 		f = m.regionAccess(r, a)
 	case state.Packet, state.PacketMeta:
@@ -143,6 +147,12 @@ func (m *Machine) aligned(r *state.Reg, a *access) *Failure {
 
 // regionAccess is an access to a map value or to memory.
 func (m *Machine) regionAccess(r *state.Reg, a *access) *Failure {
+	switch {
+	case r.RO && a.write:
+		return failReg("read-only", a.reg, r, "memory that may be written", "R%d cannot write into %s", a.reg, r.TypeName())
+	case r.RO && r.Trust == state.Untrusted: // reads 0 where there is nothing
+		return nil
+	}
 	if f := m.permitted(r, a.off, a.size, a.write); f != nil {
 		return f
 	}

@@ -12,8 +12,12 @@ const memoryWords = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, bu
 
 func isMemory(r *state.Reg) bool {
 	switch r.Kind {
-	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.Mem:
+	case state.Stack, state.Packet, state.PacketMeta, state.MapValue:
 		return !r.Null
+	case state.Mem, state.Buf:
+		return !r.Null && r.Trust == 0
+	case state.BTF:
+		return !r.Null && r.Trust == state.Trusted
 	}
 	return false
 }
@@ -98,6 +102,8 @@ func (m *Machine) otherArgument(s *state.State, c *called, a release.Arg, reg ui
 		r.Node.Demand()
 		c.size = uint32(v)
 		return nil
+	case release.BTFPtr:
+		return m.btfArgument(reg, r, a)
 	case release.StackPtr:
 		return want(r.Kind == state.Stack, "fp")
 	case release.Func:
@@ -156,6 +162,10 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 	write := access != release.In
 	if r.Kind == state.Stack {
 		return m.stackArgument(s, r, n, size, zeroOK, write)
+	}
+	if r.Kind == state.BTF {
+		_, f := m.walk(r, n, 0, size, write)
+		return f
 	}
 	if r.IsPacket() {
 		if write && !m.packetWritable() {

@@ -52,6 +52,9 @@ func (m *Machine) exit(s *state.State) (Effect, *Failure) {
 	if len(s.Refs) > 0 && !mutant.On(mutant.VerifierLeaks) {
 		return Effect{}, leak(s, "BPF_EXIT instruction in main prog would lead to reference leak")
 	}
+	if done, f := m.typedExit(s); done || f != nil {
+		return Effect{End: f == nil}, f
+	}
 	if f := m.readable(s, 0); f != nil {
 		return Effect{}, f
 	}

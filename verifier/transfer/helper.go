@@ -63,13 +63,15 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 	} else if c.fn >= 0 {
 		return Effect{}, unsupported("callbacks of %s", h.Name)
 	}
-	m.finish(s, c)
+	if f := m.finish(s, c); f != nil {
+		return Effect{}, f
+	}
 	s.PC++
 	return e, nil
 }
 
 // finish is what a call leaves.
-func (m *Machine) finish(s *state.State, c *called) {
+func (m *Machine) finish(s *state.State, c *called) *Failure {
 	m.writeOut(s, c)
 	the := state.Reg{}
 	if c.the != nil {
@@ -100,11 +102,16 @@ func (m *Machine) finish(s *state.State, c *called) {
 		}
 	case release.RetMem:
 		*r0 = state.Reg{Kind: state.Mem, Null: c.Ret.OrNull, Ring: c.ID == ringbufReserve, Size: c.size, ID: m.id()}
+	case release.RetBTF:
+		if f := m.btfResult(r0, c); f != nil {
+			return f
+		}
 	}
 	if c.Has(release.Acquires) {
 		r0.Ref = m.id()
 		s.Refs = append(s.Refs, state.Ref{ID: r0.Ref, Insn: s.PC})
 	}
+	return nil
 }
 
 // maxCPU is the greatest number of a processor. Linux knows how many there may be; a

@@ -8,7 +8,7 @@ import (
 
 // notNull reports whether an address is known not to be 0, as Linux's reg_not_null does.
 func notNull(r *state.Reg) bool {
-	return !r.Null && (r.Kind == state.MapValue || r.Kind == state.Map || r.Kind == state.Mem)
+	return r.Firm() || !r.Null && (r.Kind == state.MapValue || r.Kind == state.Map || r.Kind == state.Mem)
 }
 
 // nullChecked tells all copies of an address whether it is 0.

@@ -39,6 +39,9 @@ var typeTable = map[release.ProgType]typeRules{
 	release.SKLookup:       {},
 	release.Netfilter:      {},
 	release.FlowDissector:  {},
+	release.Tracing:        {},
+	release.LSM:            {},
+	release.StructOps:      {},
 }
 
 // Supported reports whether programs of a type can be judged at all.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -30,10 +31,17 @@ type Machine struct {
 	// say.
 	Memory, MemoryMax uint32
 
+	Kernel  btf.Kernel   // nil: not known
+	Program *btf.Program // nil: nothing is known
+	Target  Target
+
 	// StackUsed is how deep each function reaches into its frame, in bytes.
 	StackUsed []int
 	// ContextUsed is how far into the context the program reaches, in bytes.
 	ContextUsed int
+	// Probes are the slots whose loads go through addresses of the kernel's objects: they read
+	// 0 where there is nothing.
+	Probes      []bool
 	bases       []state.Kind // by slot: what the access there went through; NotInit: none so far
 	ids         uint32
 }
@@ -48,7 +56,7 @@ func (m *Machine) sameKind(s *state.State, n uint8) *Failure {
 	switch before := m.bases[s.PC]; {
 	case before == state.NotInit:
 		m.bases[s.PC] = kind
-	case before != kind && (before == state.Ctx || kind == state.Ctx) && !mutant.On(mutant.VerifierMixedBases):
+	case before != kind && (particular(before) || particular(kind)) && !bothProbed(before, kind) && !mutant.On(mutant.VerifierMixedBases):
 		return failReg("mixed-pointers", n, s.Reg(n), before.String(), "same insn cannot be used with different pointers")
 	}
 	return nil
