@@ -10,6 +10,7 @@ import (
 // Argument is what a typed context holds where that is not what the types alone say.
 type Argument struct {
 	OrNull   bool // a pointer that may be 0
+	Plain    bool // not a trusted one
 	Number   bool // a pointer by its type, but one that may be an error: not to be used as an address
 	Buf      bool // a buffer of an iterator over a map, or 0
 	ReadOnly bool // of Buf
@@ -17,7 +18,7 @@ type Argument struct {
 
 // argumentWords are the words of the generated tables.
 var argumentWords = map[string]Argument{
-	"null": {OrNull: true}, "number": {Number: true}, "rdonly": {Buf: true, ReadOnly: true}, "rdwr": {Buf: true},
+	"null": {OrNull: true}, "plain": {OrNull: true, Plain: true}, "number": {Number: true}, "rdonly": {Buf: true, ReadOnly: true}, "rdwr": {Buf: true},
 }
 
 // argumentTable is the arguments of places to attach to: "sched_pi_setprio" to "1:null".
@@ -51,6 +52,13 @@ var (
 	iterators   = argumentTable{rows: iterators6_18}
 )
 
+// mapIterators are by hand: the kernel that was asked does not load programs for them.
+var mapIterators = argumentTable{rows: map[string]string{
+	"bpf_map_elem":       "2:rdonly 3:rdwr",
+	"bpf_sk_storage_map": "2:plain 3:rdwr",
+	"sockmap":            "2:rdonly 3:plain",
+}}
+
 // Attach types of Tracing.
 const (
 	attachTracepoint = 23
@@ -64,7 +72,10 @@ func (r *Release) Argument(t ProgType, attach uint32, target string, n int) (Arg
 	case t == Tracing && attach == attachTracepoint && r.AtLeast(6, 12):
 		return tracepoints.find(target, n)
 	case t == Tracing && attach == attachIter:
-		return iterators.find(target, n)
+		if a, ok := iterators.find(target, n); ok {
+			return a, true
+		}
+		return mapIterators.find(target, n)
 	}
 	return Argument{}, false
 }

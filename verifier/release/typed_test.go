@@ -79,7 +79,7 @@ func iteratorsOf(types *btf.Spec) (all []attachPoint) {
 }
 
 // loaded is what the log has of r2 after the load.
-var loaded = regexp.MustCompile(`(?m)^0: .* R2(?:_w)?=([a-z_]*)`)
+var loaded = regexp.MustCompile(`R2(?:_w)?=([a-z_]*)`)
 
 func (k kernel) arguments(t *testing.T, types *btf.Spec, all []attachPoint) map[string]string {
 	rows := map[string]string{}
@@ -130,8 +130,10 @@ func word(kind string, composite bool) string {
 		return "rdonly"
 	case strings.HasPrefix(kind, "rdwr_buf"), strings.HasPrefix(kind, "buf"):
 		return "rdwr"
-	case strings.Contains(kind, "ptr_or_null_"):
+	case strings.HasPrefix(kind, "trusted_ptr_or_null_"):
 		return "null"
+	case strings.HasPrefix(kind, "ptr_or_null_"):
+		return "plain"
 	case composite && kind == "scalar", composite && kind == "":
 		return "number"
 	}

@@ -41,9 +41,9 @@ type Machine struct {
 	ContextUsed int
 	// Probes are the slots whose loads go through addresses of the kernel's objects: they read
 	// 0 where there is nothing.
-	Probes      []bool
-	bases       []state.Kind // by slot: what the access there went through; NotInit: none so far
-	ids         uint32
+	Probes []bool
+	bases  []state.Kind // by slot: what the access there went through; NotInit: none so far
+	ids    uint32
 }
 
 // sameKind refuses an access that goes through a context on one path and through another

@@ -61,7 +61,7 @@ func (m *Machine) typedContext(r *state.Reg, a *access) (state.Reg, *Failure) {
 		return number, nil
 	}
 	p := state.Reg{Kind: state.BTF, Type: to.ID, Null: has && special.OrNull || strings.HasSuffix(params[n].Name, "__nullable")}
-	if m.trustsArguments() {
+	if m.trustsArguments() && !special.Plain {
 		p.Trust = state.Trusted
 	}
 	p.Trust |= tagTrust(t.Tags) &^ state.RCU
