@@ -108,9 +108,16 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 	case len(p.Insns) > vm.MaxInsns:
 		return nil, structural(transfer.BadObject, -1, "too-long", fmt.Sprintf("the program has %d slots, more than %d", len(p.Insns), vm.MaxInsns))
 	}
+	var about *btf.Program
+	attach := cmp.Or(p.Type.Attach(), o.Attach)
+	if n < len(o.Programs) && o.Programs[n] != nil {
+		about = o.Programs[n]
+		attach = cmp.Or(attach, about.Type)
+	}
 	g, err := cfg.Build(p.Insns, cfg.Options{
-		Args:  func(id int32) int { return arguments(o.Release, id) },
-		Loops: func(id int32) bool { return transfer.CallsBack(id) },
+		Args:  func(id int32) int { return arguments(o.Release, id, p.Type, attach) },
+		Loops: transfer.CallsBack,
+		Later: transfer.CallsLater,
 	})
 	if err != nil {
 		return nil, structural(transfer.Unsafe, err.Insn, err.Rule, err.Text)
@@ -120,14 +127,11 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 	}
 	m := &transfer.Machine{
 		Rules: transfer.Rules{Release: o.Release, StrictAlign: o.StrictAlign},
-		Type:  p.Type, Attach: cmp.Or(p.Type.Attach(), o.Attach), Order: p.Order, Insns: p.Insns, Graph: g, Maps: c.Maps,
+		Type:  p.Type, Attach: attach, Order: p.Order, Insns: p.Insns, Graph: g, Maps: c.Maps,
 		StackUsed: make([]int, len(g.Funcs)),
 	}
 	m.Memory, m.MemoryMax = memory(c)
-	m.Kernel = o.Kernel
-	if n < len(o.Programs) {
-		m.Program = o.Programs[n]
-	}
+	m.Kernel, m.Program = o.Kernel, about
 	if f := m.FindTarget(); f != nil {
 		return nil, f
 	}
@@ -154,8 +158,8 @@ func memory(c *vm.Case) (least, most uint32) {
 }
 
 // arguments is how many registers a helper looks at.
-func arguments(r *release.Release, id int32) int {
-	h, ok := r.Helper(id)
+func arguments(r *release.Release, id int32, t hook.Type, attach uint32) int {
+	h, ok := r.HelperFor(id, release.ProgType(t.Prog()), attach)
 	if !ok {
 		return 5
 	}

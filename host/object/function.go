@@ -15,7 +15,7 @@ const sleepable = 1 << 4
 
 // describe is what the object's types say of a program.
 func describe(p *ebpf.ProgramSpec) *btf.Program {
-	out := &btf.Program{Attach: strings.Replace(p.AttachTo, ":", ".", 1), Sleepable: p.Flags&sleepable != 0}
+	out := &btf.Program{Attach: strings.Replace(p.AttachTo, ":", ".", 1), Type: uint32(p.AttachType), Sleepable: p.Flags&sleepable != 0}
 	for it := p.Instructions.Iterate(); it.Next(); {
 		if f := cilium.FuncMetadata(it.Ins); f != nil {
 			out.Funcs = append(out.Funcs, prototype(f, int(it.Offset)))

@@ -71,6 +71,7 @@ type Kernel interface {
 // Program is what is known of a program beside its instructions.
 type Program struct {
 	Attach    string // where: the tracepoint, function, iterator, LSM hook; of struct_ops "struct.member"
+	Type      uint32 // what it is loaded for (enum bpf_attach_type); 0: as the case says
 	Sleepable bool
 	Funcs     []Function // in order of their slots; none: nothing is known
 }

@@ -10,14 +10,16 @@ import (
 // memoryWords are the regions that helpers take, as Linux's message lists them.
 const memoryWords = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
 
-func isMemory(r *state.Reg) bool {
+func isMemory(r *state.Reg) bool { return pointsToMemory(r) && !r.Null }
+
+func pointsToMemory(r *state.Reg) bool {
 	switch r.Kind {
-	case state.Stack, state.Packet, state.PacketMeta, state.MapValue:
-		return !r.Null
+	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.MapKey:
+		return true
 	case state.Mem, state.Buf:
-		return !r.Null && r.Trust == 0
+		return r.Trust == 0
 	case state.BTF:
-		return !r.Null && r.Trust == state.Trusted
+		return r.Trust == state.Trusted
 	}
 	return false
 }
@@ -47,6 +49,9 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 	}
 	switch a.Kind {
 	case release.Anything:
+		if a.Scalar && r.Kind != state.Scalar {
+			return want(false, "scalar")
+		}
 		return nil
 	case release.Ctx:
 		if f := want(r.Kind == state.Ctx, "ctx"); f != nil {
@@ -65,7 +70,10 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).KeySize), release.In, false)
 	case release.MapValue:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if ofSockets(m.mapOf(c.the).Type) { // the value is a socket
+			return m.sockArgument(c, release.Arg{Kind: release.BTFSock, OrNull: a.OrNull}, reg, r, want)
+		}
+		if f := want(isMemory(r) || a.OrNull && pointsToMemory(r), memoryWords); f != nil {
 			return f
 		}
 		access := a.Access
@@ -74,7 +82,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).ValueSize), access, false)
 	case release.Mem:
-		return want(isMemory(r), memoryWords) // how much of it, the next argument says
+		return want(isMemory(r) || a.OrNull && pointsToMemory(r), memoryWords) // how much of it, the next argument says
 	case release.FixedMem:
 		if f := want(isMemory(r), memoryWords); f != nil {
 			return f
@@ -118,7 +126,7 @@ func (m *Machine) otherArgument(s *state.State, c *called, a release.Arg, reg ui
 		}
 		return m.released(c, reg, r)
 	}
-	return unsupported("argument %d of %s: %s", reg, c, a)
+	return m.objectArgument(s, c, a, reg, r, want)
 }
 
 // released checks that what is given back is what was taken.
@@ -176,10 +184,16 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 	if mutant.On(mutant.VerifierHelperWritesReadOnly) {
 		write = false
 	}
+	if write && (r.Kind == state.MapKey || r.RO) {
+		return failReg("read-only", n, r, "memory to write to", "R%d cannot write into %s", n, r.TypeName())
+	}
 	if f := m.permitted(r, 0, size, write); f != nil {
 		return f
 	}
-	return m.bounds(r, n, 0, size, zeroOK)
+	if f := m.bounds(r, n, 0, size, zeroOK && r.Kind != state.MapKey); f != nil {
+		return f
+	}
+	return m.untouched(r, n, 0, size)
 }
 
 func (m *Machine) stackArgument(s *state.State, r *state.Reg, n uint8, size int, zeroOK, out bool) *Failure {
@@ -197,6 +211,11 @@ func (m *Machine) stackArgument(s *state.State, r *state.Reg, n uint8, size int,
 	if out && !p.fixed() {
 		return failReg("stack-out", n, r, "a known place", "R%d variable-offset write to stack by a helper", n)
 	}
+	if at, bad := holdsObject(s, p); bad && out {
+		return failReg("stack-object", n, r, "stack that holds no dynptr", "potential write to dynptr at off=%d disallowed", at)
+	} else if bad {
+		return m.readsObject(r, n, p, at)
+	}
 	m.stackForHelper(s, p, false)
 	return nil
 }
@@ -207,15 +226,19 @@ func (m *Machine) mapFits(c *called) *Failure {
 		return nil
 	}
 	x := m.mapOf(c.the)
+	if c.Args[0].Kind == release.Timer { // any map that has one
+		return nil
+	}
 	if !m.Release.MapsKnown(c.ID) {
 		return unsupported("which maps %s takes", c)
+	}
+	if ofSockets(x.Type) && c.ID <= 3 {
+		return m.sockMapFits(c, x)
 	}
 	if !m.Release.TakesMap(c.ID, uint32(x.Type)) {
 		return fail("map-helper", "cannot pass map_type %d into func %s", x.Type, c)
 	}
 	switch {
-	case c.ID == mapLookup && (x.Type == maps.SockMap || x.Type == maps.SockHash || x.Type == maps.XSKMap):
-		return unsupported("looking up sockets in a %s", x.Type)
 	case x.Flags&maps.ReadOnly != 0 && changes[c.ID] && !mutant.On(mutant.VerifierHelperWritesReadOnly):
 		return fail("map-write", "write into map forbidden")
 	case x.Flags&maps.WriteOnly != 0 && looks[c.ID]:

@@ -9,10 +9,6 @@ import (
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
-// particular reports whether Linux makes other instructions of accesses through such an
-// address (reg_type_mismatch_ok).
-func particular(k state.Kind) bool { return k == state.Ctx || k == state.BTF }
-
 // bothProbed reports whether an access may go through either kind of address: it becomes one
 // that reads 0 where there is nothing.
 func bothProbed(a, b state.Kind) bool {
@@ -135,14 +131,17 @@ func (m *Machine) btfArgument(reg uint8, r *state.Reg, a release.Arg) *Failure {
 	if r.Kind != state.BTF || r.Trust != 0 && r.Trust != state.Trusted && r.Trust != state.RCU {
 		return failReg("argument", reg, r, "a pointer to struct "+a.BTF, "R%d type=%s expected=ptr_, trusted_ptr_, rcu_ptr_", reg, r.TypeName())
 	}
-	if r.Null && !a.OrNull {
+	return m.btfIs(reg, r, a.BTF, a.OrNull, a.Release)
+}
+
+// btfIs checks that a pointer is one to a structure, or to one that begins with it.
+func (m *Machine) btfIs(reg uint8, r *state.Reg, want string, orNull, strict bool) *Failure {
+	if r.Null && !orNull {
 		return failReg("argument", reg, r, "a null check", "Possibly NULL pointer passed to helper arg%d", reg)
 	}
-	if m.Kernel == nil {
-		return unsupported("pointers to struct %s without the types of a kernel (BTF)", a.BTF)
-	}
-	if want := m.Kernel.Find(btf.Struct, a.BTF); r.Off < 0 || !btf.Contains(m.Kernel, r.Type, uint32(r.Off), want, a.Release) {
-		return failReg("argument", reg, r, "a pointer to struct "+a.BTF, "R%d is of type %s but %s is expected", reg, m.typeName(r.Type), a.BTF)
+	id := m.Kernel.Find(btf.Struct, want)
+	if r.Off < 0 || id == 0 || !btf.Contains(m.Kernel, r.Type, uint32(r.Off), id, strict) {
+		return failReg("argument", reg, r, "a pointer to struct "+want, "R%d is of type %s but %s is expected", reg, m.typeName(r.Type), want)
 	}
 	return btfUnmoved(reg, r)
 }
@@ -185,4 +184,18 @@ func (m *Machine) btfResult(r0 *state.Reg, c *called) *Failure {
 		r0.ID = m.id()
 	}
 	return nil
+}
+
+// btfSock is a pointer to a structure of the kernel's that is passed as a socket.
+func (m *Machine) btfSock(c *called, a release.Arg, reg uint8, r *state.Reg) *Failure {
+	if r.Trust != 0 && r.Trust != state.Trusted {
+		return failReg("argument", reg, r, "a socket", "R%d type=%s expected=%s", reg, r.TypeName(), btfSockWords)
+	}
+	if f := m.btfIs(reg, r, "sock_common", a.OrNull, false); f != nil {
+		return f
+	}
+	if a.Release {
+		return m.released(c, reg, r)
+	}
+	return c.refers(reg, r)
 }

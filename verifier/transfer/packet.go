@@ -132,6 +132,9 @@ func (m *Machine) packetLoad(s *state.State, i spec.Insn) *Failure {
 	if f := m.readable(s, 6); f != nil {
 		return f
 	}
+	if f := underLock(s, "BPF_LD_[ABS|IND]"); f != nil {
+		return f
+	}
 	if len(s.Refs) > 0 {
 		return leak(s, "BPF_LD_[ABS|IND] would lead to reference leak")
 	}
