@@ -118,6 +118,9 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 		Args:  func(id int32) int { return arguments(o.Release, id, p.Type, attach) },
 		Loops: transfer.CallsBack,
 		Later: transfer.CallsLater,
+
+		KernelArgs: func(id int32) int { return transfer.KernelArgs(o.Kernel, id) },
+		Iterates:   func(id int32) bool { return transfer.Iterates(o.Kernel, id) },
 	})
 	if err != nil {
 		return nil, structural(transfer.Unsafe, err.Insn, err.Rule, err.Text)

@@ -101,6 +101,9 @@ func (v *verdicts) object(t *testing.T, o Object, kernel *kernelbtf.Kernel, cach
 // ask loads one program of an object.
 func ask(c *ebpf.CollectionSpec, program string, cache *btf.Cache) error {
 	p := c.Programs[program]
+	if p.Type == ebpf.UnspecifiedProgram {
+		return errors.New("the section's name says no type")
+	}
 	c.Programs = map[string]*ebpf.ProgramSpec{program: p}
 	used := map[string]bool{}
 	for i := range p.Instructions {
@@ -114,6 +117,9 @@ func ask(c *ebpf.CollectionSpec, program string, cache *btf.Cache) error {
 		if m.MaxEntries == 0 {
 			m.MaxEntries = standInEntries
 		}
+		if m.Type == ebpf.StackTrace && m.ValueSize == 0 {
+			m.ValueSize = standInStack
+		}
 		m.Pinning = ebpf.PinNone
 	}
 	c.Variables = nil
@@ -126,8 +132,11 @@ func ask(c *ebpf.CollectionSpec, program string, cache *btf.Cache) error {
 	return err
 }
 
-// standInEntries is the size of maps that their own loaders give a size.
-const standInEntries = 1024
+// Sizes of maps that their own loaders give a size: elements, and bytes of a stack trace.
+const (
+	standInEntries = 1024
+	standInStack   = 127 * 8
+)
 
 // judgedBy reports whether the error of a load is the verifier's verdict.
 func judgedBy(err error) bool {

@@ -134,3 +134,12 @@ func UntrustedHook(name string) bool {
 func BooleanHook(name string) bool {
 	return slices.Contains([]string{"audit_rule_known", "inode_xattr_skipcap", "xfrm_state_pol_flow_match"}, name)
 }
+
+// IteratorHelper gives the prototype of a helper as iterators have it, whether it is offered to
+// all of them or not.
+func (r *Release) IteratorHelper(id int32) (*Helper, bool) {
+	if h := r.variantOf(id, &Hooks[hookNamed("tracing/iter")]); h != nil {
+		return r.patched(h), true
+	}
+	return r.Helper(id)
+}

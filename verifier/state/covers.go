@@ -118,7 +118,7 @@ func (m *matcher) reg(old, now *Reg, node *Node) bool {
 	}
 	switch {
 	case old.Null != now.Null, old.Ring != now.Ring, old.RO != now.RO, old.Inner != now.Inner, old.Frame != now.Frame,
-		old.First != now.First, old.Off != now.Off, old.Map != now.Map, old.Size != now.Size, old.Type != now.Type, old.Trust != now.Trust:
+		old.First != now.First, old.Off != now.Off, old.Map != now.Map, old.Size != now.Size, old.Type != now.Type, old.Trust != now.Trust, old.Done != now.Done:
 		return false
 	case m.precision == Equal && old.Range != now.Range, old.Range > now.Range && !mutant.On(mutant.VerifierRangeNotCompared):
 		return false

@@ -112,6 +112,12 @@ func (m *Machine) otherArgument(s *state.State, c *called, a release.Arg, reg ui
 		return nil
 	case release.BTFPtr:
 		return m.btfArgument(reg, r, a)
+	case release.PerCPUVar:
+		if f := want(r.Kind == state.BTF && r.Trust&state.PerCPU != 0 && !r.Null, "percpu_ptr_, percpu_rcu_ptr_, percpu_trusted_ptr_"); f != nil {
+			return f
+		}
+		c.perCPU = r.Type
+		return btfUnmoved(reg, r)
 	case release.StackPtr:
 		return want(r.Kind == state.Stack, "fp")
 	case release.Func:

@@ -199,3 +199,26 @@ func (m *Machine) btfSock(c *called, a release.Arg, reg uint8, r *state.Reg) *Fa
 	}
 	return c.refers(reg, r)
 }
+
+// perCPUResult is a CPU's own of a variable of the kernel's.
+func (m *Machine) perCPUResult(r0 *state.Reg, c *called) {
+	t := m.Kernel.Type(c.perCPU)
+	if t.Composite() {
+		*r0 = state.Reg{Kind: state.BTF, Type: t.ID, Null: c.Ret.OrNull}
+	} else {
+		*r0 = state.Reg{Kind: state.Mem, RO: true, Size: t.Size, Null: c.Ret.OrNull}
+	}
+	if r0.Null {
+		r0.ID = m.id()
+	}
+}
+
+// iteratorAllows reports whether an iterator over sockets offers a helper that others do not
+// (bpf_iter_tcp_get_func_proto and its like): options of the socket.
+func (m *Machine) iteratorAllows(id int32) bool {
+	const setOption, getOption = 49, 57
+	if m.progType() != release.Tracing || m.Attach != attachIter || id != setOption && id != getOption {
+		return false
+	}
+	return m.Program.Attach == "tcp" || m.Program.Attach == "udp" || m.Program.Attach == "unix"
+}

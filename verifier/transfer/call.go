@@ -15,6 +15,9 @@ func (m *Machine) call(s *state.State, i spec.Insn) (Effect, *Failure) {
 		f.Have, f.Need = "a lock that is held", "that it be given back before"
 		return Effect{}, f
 	}
+	if i.Src == spec.CallKfunc {
+		return m.kernelCall(s, i)
+	}
 	if i.Src == spec.CallLocal {
 		return Effect{}, m.enter(s, m.Graph.FuncAt(s.PC+1+int(i.Imm)))
 	}

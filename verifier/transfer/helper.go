@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
@@ -22,11 +23,12 @@ const (
 // called is what is known of a call while its arguments are looked at.
 type called struct {
 	*release.Helper
-	the  *state.Reg // the map
-	size uint32     // of the memory that is asked for
-	fn   int        // the callback
-	ref  uint32     // what is released
-	with uint32     // the reference that an argument is valid with
+	the    *state.Reg // the map
+	size   uint32     // of the memory that is asked for
+	fn     int        // the callback
+	ref    uint32     // what is released
+	perCPU btf.ID     // the type of a variable that each CPU has
+	with   uint32     // the reference that an argument is valid with
 
 	dynptr state.Reg // that is an argument
 	ends   *dynptrAt // that ends with the call
@@ -35,10 +37,13 @@ type called struct {
 // helper calls a function of the kernel's.
 func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 	h, known := m.Release.HelperFor(id, m.progType(), m.Attach)
+	if !known && m.iteratorAllows(id) {
+		h, known = m.Release.IteratorHelper(id)
+	}
 	switch {
 	case !m.Release.Exists(id):
 		return Effect{}, fail("helper-unknown", "invalid func unknown#%d", id)
-	case !m.Release.Allowed(id, m.progType(), m.Attach):
+	case !m.Release.Allowed(id, m.progType(), m.Attach) && !m.iteratorAllows(id):
 		name := "unknown"
 		if known {
 			name = "bpf_" + h.Name
@@ -135,6 +140,8 @@ func (m *Machine) finish(s *state.State, c *called) *Failure {
 		*r0 = state.Reg{Kind: state.Mem, Null: c.Ret.OrNull, Size: c.size, ID: m.id(), Dyn: c.dynptr.ID, Ref: c.dynptr.Ref}
 	case release.RetSock, release.RetSockCommon, release.RetTCPSock:
 		*r0 = state.Reg{Kind: sockResults[c.Ret.Kind], Null: c.Ret.OrNull, ID: m.id()}
+	case release.RetMemOrBTF:
+		m.perCPUResult(r0, c)
 	case release.Void:
 	default:
 		return unsupported("the result of %s: %s", c, c.Ret)

@@ -190,13 +190,13 @@ func (m *Machine) Resolve() *Failure {
 func (m *Machine) resolve(i spec.Insn, pc int) *Failure {
 	switch {
 	case i.Op == spec.CALL && i.Src == spec.CallKfunc:
-		return unsupported("kernel functions (kfunc)")
+		return m.resolveKernelCall(i)
 	case i.Op == spec.LDDW && i.Src == spec.LDDWFunc && pc+1+int(i.Imm) == 0:
 		return fail("callback-main", "callback function not static") // the main function is not
 	case i.Op != spec.LDDW, i.Src == spec.LDDWValue, i.Src == spec.LDDWFunc:
 		return nil
 	case i.Src == spec.LDDWBTFVar:
-		return unsupported("kernel variables (lddw of a BTF id)")
+		return m.resolveVariable(i, m.Insns[pc+1])
 	case i.Imm < 0 || int(i.Imm) >= len(m.Maps):
 		return &Failure{Class: BadObject, Rule: "no-map", Register: -1, Text: "fd is not pointing to valid bpf_map"}
 	}
@@ -216,6 +216,9 @@ func (m *Machine) lddw(s *state.State, lo, hi spec.Insn) *Failure {
 	switch lo.Src {
 	case spec.LDDWValue:
 		*dst = state.Const(spec.Imm64(lo, hi))
+		return nil
+	case spec.LDDWBTFVar:
+		*dst = m.variable(btf.ID(lo.Imm))
 		return nil
 	case spec.LDDWFunc:
 		*dst = state.Reg{Kind: state.Func, Map: int32(m.Graph.FuncAt(s.PC + 1 + int(lo.Imm)))}
