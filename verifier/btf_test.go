@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/host/kernelbtf"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/verifier"
 	"github.com/lockstep-ebpf/lockstep/verifier/btf"
@@ -80,10 +82,24 @@ func readTypedCase(t *testing.T, k *kernelbtf.Kernel, f txtar.File) typedCase {
 	x := typedCase{name: title, want: want, about: &btf.Program{Attach: target}}
 	x.c = &vm.Case{Programs: []*vm.Program{{Type: hook.Of(place.typ, place.attach), Insns: made.Insns}}}
 	x.load = &kernelcmp.Load{Type: place.typ, Attach: place.attach, License: "GPL", Insns: made.Insns, LogLevel: 2}
+	x.load.Insns, x.load.Vars = variables(k, made.Insns)
 	if target != "" {
 		x.load.BTF = place.prefix + target
 	}
 	return x
+}
+
+// variables gives instructions in which variables have numbers of a list of names, as
+// questions to a kernel have them.
+func variables(k *kernelbtf.Kernel, insns []spec.Insn) (out []spec.Insn, names []string) {
+	out = slices.Clone(insns)
+	for pc := range out {
+		if i := &out[pc]; i.Op == spec.LDDW && i.Src == spec.LDDWBTFVar {
+			names = append(names, k.Type(btf.ID(i.Imm)).Name)
+			i.Imm = int32(len(names) - 1)
+		}
+	}
+	return out, names
 }
 
 // helperNumbers are those that the cases call and no engine simulates.
@@ -151,6 +167,19 @@ func TestTyped(t *testing.T) {
 			t.Errorf("%s: %s", x.name, r.Problem)
 		} else if (r.Errno == 0) != (x.want == "accepted") || r.Errno != 0 && !sameText(x.want, r.Log) {
 			t.Errorf("%s: want %s, the kernel says %v\n%s", x.name, x.want, r.Errno, r.Log)
+		}
+	}
+}
+
+// TestTypedUnasked has what the host's kernel cannot be asked: it does not load such programs.
+func TestTypedUnasked(t *testing.T) {
+	types, err := kernelbtf.Host()
+	if err != nil {
+		t.Skipf("SKIPPED: needs the types of the host's kernel: %v", err)
+	}
+	for _, x := range readTyped(t, types, "testdata/btf/unasked/*.txtar") {
+		if got := judgeTyped(types, &x); got != x.want {
+			t.Errorf("%s: %s, want %s", x.name, got, x.want)
 		}
 	}
 }

@@ -29,7 +29,7 @@ type Object struct {
 type Program struct {
 	vm.Program
 	Section string
-	Unready error // why the instructions are not complete, or nil
+	Unready error        // why the instructions are not complete, or nil
 	Types   *btf.Program // where it attaches, the prototypes of its functions
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/host/kernelbtf"
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
@@ -52,6 +53,9 @@ func ReadFor(r io.ReaderAt, k *kernelbtf.Kernel) (*Object, error) {
 		o.License = p.License
 		out := &Program{Section: p.SectionName, Types: describe(p)}
 		out.Name, out.Type, out.Order = name, hook.Of(uint32(p.Type), uint32(p.AttachType)), o.Order
+		if out.License = p.License; out.License == "" {
+			out.License = vm.NoLicense
+		}
 		out.Insns, out.Unready = l.link(p.Instructions)
 		o.Programs = append(o.Programs, out)
 	}

@@ -18,7 +18,7 @@ func caseOf(l *kernelcmp.Load) *vm.Case {
 	t := vmhook.Type(l.Type)
 	c := &vm.Case{Programs: []*vm.Program{{Type: t, Insns: slices.Clone(l.Insns)}}}
 	for _, m := range l.Maps {
-		s := &maps.Spec{Type: maps.Type(m.Type), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags}
+		s := &maps.Spec{Type: maps.Type(m.Type), KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Frozen: m.Frozen}
 		switch m.Value {
 		case "lock":
 			s.Fields = []maps.Field{{Kind: maps.SpinLock}}

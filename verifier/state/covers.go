@@ -18,7 +18,7 @@ func (cp *Checkpoint) Covers(s *State, live []uint16, p Precision) bool {
 	if len(cp.Frames) != len(s.Frames) || len(cp.Refs) != len(s.Refs) || cp.ReadLocks != s.ReadLocks {
 		return false
 	}
-	m := matcher{precision: p}
+	m := matcher{precision: p, hidden: s.Hidden}
 	if !m.lock(&cp.Lock, &s.Lock) {
 		return false
 	}
@@ -41,7 +41,7 @@ func (cp *Checkpoint) Covers(s *State, live []uint16, p Precision) bool {
 			}
 		}
 		read := cp.read[i]
-		if p == Equal || cp.Branches > 0 || cp.Unfinished() {
+		if p == Equal {
 			read = ^uint64(0)
 		}
 		if mutant.On(mutant.VerifierStackNotCompared) {
@@ -57,6 +57,7 @@ func (cp *Checkpoint) Covers(s *State, live []uint16, p Precision) bool {
 // matcher compares, and keeps which identities of the old state are which of the new.
 type matcher struct {
 	precision Precision
+	hidden    bool // see [hides]
 	ids       []pair
 	links     []link
 }
@@ -169,6 +170,9 @@ func (m *matcher) object(old, now *Slot) bool {
 func (m *matcher) slot(old, now *Slot) bool {
 	if old.Bytes[0] == Object || now.Bytes[0] == Object {
 		return m.object(old, now)
+	}
+	if m.hidden && hides(old, now) {
+		return false
 	}
 	w := old.Width()
 	if m.precision == Equal && (old.Bytes != now.Bytes || w != now.Width()) {

@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"fmt"
+
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -10,10 +12,12 @@ import (
 // memoryWords are the regions that helpers take, as Linux's message lists them.
 const memoryWords = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
 
-func isMemory(r *state.Reg) bool { return pointsToMemory(r) && !r.Null }
+func (m *Machine) isMemory(r *state.Reg) bool { return m.pointsToMemory(r) && !r.Null }
 
-func pointsToMemory(r *state.Reg) bool {
+func (m *Machine) pointsToMemory(r *state.Reg) bool {
 	switch r.Kind {
+	case state.Ctx:
+		return m.contextIsMemory()
 	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.MapKey:
 		return true
 	case state.Mem, state.Buf:
@@ -41,6 +45,9 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 	if r.IsPacket() && a.Pointer() && !c.Has(release.PacketArgs) && a.Kind != release.Anything {
 		return fail("helper-packet", "helper access to the packet is not allowed")
 	}
+	if r.Kind == state.BTF && a.Access != release.In && (a.Kind == release.Mem || a.Kind == release.FixedMem || a.Kind == release.MapValue) {
+		return failReg("read-only", reg, r, "memory to write to", "bpf_%s() may write into memory pointed by R%d type=%s", c.Name, reg, r.TypeName())
+	}
 	want := func(ok bool, words string) *Failure {
 		if ok {
 			return nil
@@ -52,7 +59,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		if a.Scalar && r.Kind != state.Scalar {
 			return want(false, "scalar")
 		}
-		return nil
+		return m.leaks(r, reg, "into helper function")
 	case release.Ctx:
 		if f := want(r.Kind == state.Ctx, "ctx"); f != nil {
 			return f
@@ -62,10 +69,14 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		if f := want(r.Kind == state.Map, "map_ptr"); f != nil {
 			return f
 		}
+		if t := c.the; t != nil && (t.Map != r.Map || t.Inner != r.Inner || t.UID != r.UID) {
+			return failReg("timer-map", reg, r, "the map that the timer is in",
+				"timer pointer in R1 map_uid=%d doesn't match map pointer in R2 map_uid=%d", t.UID, r.UID)
+		}
 		c.the = r
 		return atStart(reg, r)
 	case release.MapKey:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).KeySize), release.In, false)
@@ -73,7 +84,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		if ofSockets(m.mapOf(c.the).Type) { // the value is a socket
 			return m.sockArgument(c, release.Arg{Kind: release.BTFSock, OrNull: a.OrNull}, reg, r, want)
 		}
-		if f := want(isMemory(r) || a.OrNull && pointsToMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r) || a.OrNull && m.pointsToMemory(r), memoryWords); f != nil {
 			return f
 		}
 		access := a.Access
@@ -82,9 +93,9 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).ValueSize), access, false)
 	case release.Mem:
-		return want(isMemory(r) || a.OrNull && pointsToMemory(r), memoryWords) // how much of it, the next argument says
+		return want(m.isMemory(r) || a.OrNull && m.pointsToMemory(r), memoryWords) // how much of it, the next argument says
 	case release.FixedMem:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		return m.memory(s, reg, int(a.Size), a.Access, false)
@@ -167,7 +178,11 @@ func (m *Machine) sized(s *state.State, c *called, a release.Arg, reg uint8, r *
 		}
 		return failReg("argument", reg-1, s.Reg(reg-1), "memory", "R%d type=scalar expected=fp", reg-1)
 	}
-	return m.memory(s, reg-1, int(x.U.Max), memory.Access, a.OrZero)
+	access := memory.Access
+	if _, known := x.Const(); !known && access == release.Out { // the helper may write less
+		access = release.InOut
+	}
+	return m.memory(s, reg-1, int(x.U.Max), access, a.OrZero)
 }
 
 // memory checks that a helper may access size bytes (Linux's check_helper_mem_access).
@@ -175,7 +190,13 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 	r := s.Reg(n)
 	write := access != release.In
 	if r.Kind == state.Stack {
-		return m.stackArgument(s, r, n, size, zeroOK, write)
+		if f := m.stackArgument(s, r, n, size, zeroOK, write); f != nil || access == release.Out {
+			return f
+		}
+		return m.initialisedFor(s, r, n, size)
+	}
+	if r.Kind == state.Ctx {
+		return m.contextRoom(r, n, 0, size)
 	}
 	if r.Kind == state.BTF {
 		_, f := m.walk(r, n, 0, size, write)
@@ -220,7 +241,7 @@ func (m *Machine) stackArgument(s *state.State, r *state.Reg, n uint8, size int,
 	if at, bad := holdsObject(s, p); bad && out {
 		return failReg("stack-object", n, r, "stack that holds no dynptr", "potential write to dynptr at off=%d disallowed", at)
 	} else if bad {
-		return m.readsObject(r, n, p, at)
+		return m.readsObject(r, n, p, at, fmt.Sprintf("R%d ", n))
 	}
 	m.stackForHelper(s, p, false)
 	return nil
@@ -242,6 +263,9 @@ func (m *Machine) mapFits(c *called) *Failure {
 		return m.sockMapFits(c, x)
 	}
 	if !m.Release.TakesMap(c.ID, uint32(x.Type)) {
+		if c.ID == forEach {
+			return fail("map-helper", "callback function not allowed for map")
+		}
 		return fail("map-helper", "cannot pass map_type %d into func %s", x.Type, c)
 	}
 	switch {

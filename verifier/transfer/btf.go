@@ -50,6 +50,8 @@ func (m *Machine) walk(r *state.Reg, n uint8, off, size int, write bool) (btf.Fo
 	name := m.typeName(r.Type)
 	at := int64(off) + int64(r.Off)
 	switch {
+	case !m.License:
+		return btf.Found{}, failReg("licence", n, r, "a GPL-compatible licence", "Cannot access kernel 'struct %s' from non-GPL compatible program", name)
 	case at < 0:
 		return btf.Found{}, failReg("btf-offset", n, r, "offset ≥ 0", "R%d is ptr_%s invalid negative access: off=%d", n, name, at)
 	case r.Num != num.Scalar{}:
@@ -128,17 +130,14 @@ func (m *Machine) bufAccess(r *state.Reg, a *access) *Failure {
 
 // btfArgument checks a pointer that a helper wants to a structure.
 func (m *Machine) btfArgument(reg uint8, r *state.Reg, a release.Arg) *Failure {
-	if r.Kind != state.BTF || r.Trust != 0 && r.Trust != state.Trusted && r.Trust != state.RCU {
+	if r.Kind != state.BTF || r.Null && !a.OrNull || r.Trust != 0 && r.Trust != state.Trusted && r.Trust != state.RCU {
 		return failReg("argument", reg, r, "a pointer to struct "+a.BTF, "R%d type=%s expected=ptr_, trusted_ptr_, rcu_ptr_", reg, r.TypeName())
 	}
-	return m.btfIs(reg, r, a.BTF, a.OrNull, a.Release)
+	return m.btfIs(reg, r, a.BTF, a.Release)
 }
 
 // btfIs checks that a pointer is one to a structure, or to one that begins with it.
-func (m *Machine) btfIs(reg uint8, r *state.Reg, want string, orNull, strict bool) *Failure {
-	if r.Null && !orNull {
-		return failReg("argument", reg, r, "a null check", "Possibly NULL pointer passed to helper arg%d", reg)
-	}
+func (m *Machine) btfIs(reg uint8, r *state.Reg, want string, strict bool) *Failure {
 	id := m.Kernel.Find(btf.Struct, want)
 	if r.Off < 0 || id == 0 || !btf.Contains(m.Kernel, r.Type, uint32(r.Off), id, strict) {
 		return failReg("argument", reg, r, "a pointer to struct "+want, "R%d is of type %s but %s is expected", reg, m.typeName(r.Type), want)
@@ -188,10 +187,10 @@ func (m *Machine) btfResult(r0 *state.Reg, c *called) *Failure {
 
 // btfSock is a pointer to a structure of the kernel's that is passed as a socket.
 func (m *Machine) btfSock(c *called, a release.Arg, reg uint8, r *state.Reg) *Failure {
-	if r.Trust != 0 && r.Trust != state.Trusted {
+	if r.Trust != 0 && r.Trust != state.Trusted || r.Null && !a.OrNull {
 		return failReg("argument", reg, r, "a socket", "R%d type=%s expected=%s", reg, r.TypeName(), btfSockWords)
 	}
-	if f := m.btfIs(reg, r, "sock_common", a.OrNull, false); f != nil {
+	if f := m.btfIs(reg, r, "sock_common", false); f != nil {
 		return f
 	}
 	if a.Release {

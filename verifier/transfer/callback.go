@@ -130,6 +130,16 @@ func (m *Machine) later(s *state.State, c *called, shape *release.Callback) *sta
 	return x
 }
 
+// Later reports whether some path has a function called some other time.
+func (m *Machine) Later(fn int) bool {
+	for e := range m.entries {
+		if e.fn == fn {
+			return true
+		}
+	}
+	return false
+}
+
 // endLater ends the path of a callback that was called some other time.
 func (m *Machine) endLater(s *state.State) (Effect, *Failure) {
 	if f := m.readable(s, 0); f != nil {

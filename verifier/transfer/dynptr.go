@@ -51,7 +51,7 @@ func (m *Machine) dynptrArgument(s *state.State, c *called, a release.Arg, reg u
 		d = s.Frames[r.Frame].DynptrAt(slot)
 	}
 	switch {
-	case a.Release && (bad != nil || d == nil || d.Ref == 0):
+	case a.Release && (bad != nil || !owns(s, int(r.Frame), slot)):
 		return dynptrText(bad, reg, r, "a dynptr that was reserved", "arg %d is an unacquired reference", reg)
 	case d == nil:
 		return dynptrText(bad, reg, r, "a dynptr", "Expected an initialized dynptr as arg #%d", reg-1)
@@ -64,6 +64,12 @@ func (m *Machine) dynptrArgument(s *state.State, c *called, a release.Arg, reg u
 		c.ends = &dynptrAt{int(r.Frame), slot}
 	}
 	return nil
+}
+
+// owns reports whether a slot is a part of a dynptr with a reference.
+func owns(s *state.State, frame, slot int) bool {
+	x := s.Frames[frame].At(slot)
+	return x.Bytes[0] == state.Object && x.Spill.Ref != 0
 }
 
 // dynptrAt is where a dynptr lies.
@@ -96,6 +102,11 @@ func (m *Machine) constDynptr(c *called, a release.Arg, reg uint8, r *state.Reg)
 
 // dynptrPlace prepares the stack for a new dynptr. It comes there when the call is done.
 func (m *Machine) dynptrPlace(s *state.State, c *called, a release.Arg, reg uint8, r *state.Reg, slot int) *Failure {
+	for off := range dynptrSlots {
+		if _, f := m.stackSpan(s, r, reg, 8*off, 8, " write to"); f != nil {
+			return f
+		}
+	}
 	p, f := m.stackSpan(s, r, reg, 0, 8*dynptrSlots, " write to")
 	if f != nil {
 		return f

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/btf"
@@ -51,8 +52,11 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		return Effect{}, fail("helper-denied", "program of this type cannot use helper %s#%d", name, id)
 	case !known:
 		return Effect{}, unsupported("helper %d", id)
-	case h.Has(release.Sleepable) && m.Type != hook.Syscall:
+	case h.Has(release.Sleepable) && m.Type != hook.Syscall && !m.sleeps():
 		return Effect{}, fail("helper-sleeps", "helper call might sleep in a non-sleepable prog")
+	}
+	if f := m.mayCall(h); f != nil {
+		return Effect{}, f
 	}
 	c := &called{Helper: h, fn: -1}
 	for n := range h.Args {
@@ -61,6 +65,9 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		}
 	}
 	if f := m.mapFits(c); f != nil {
+		return Effect{}, f
+	}
+	if f := m.writesReadOnly(s, c); f != nil {
 		return Effect{}, f
 	}
 	if id == tailCall {
@@ -72,7 +79,10 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		}
 	}
 	if why := m.Release.Refused(id, m.progType(), m.Attach); why != "" {
-		return Effect{}, fail("helper-refused", "func %s %s", c, why)
+		if strings.HasSuffix(why, "program type") {
+			why = fmt.Sprintf("func %s %s %d", c, why, m.progType())
+		}
+		return Effect{}, fail("helper-refused", "%s", why)
 	}
 	if f := m.special(s, c); f != nil {
 		return Effect{}, f
@@ -83,6 +93,9 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		if e.Fork, f = m.callBack(s, c); f != nil {
 			return Effect{}, f
 		}
+	}
+	if id == tailCall && s.Depth() > 0 && !m.unsound(release.TailCallReturns) {
+		e.Fork = m.tailCalled(s)
 	}
 	if f := m.finish(s, c); f != nil {
 		return Effect{}, f
@@ -107,7 +120,7 @@ func (m *Machine) finish(s *state.State, c *called) *Failure {
 	if c.ends != nil {
 		m.endDynptr(s, c.ends)
 	}
-	most := m.mostRead(s, c)
+	most, acquires := m.mostRead(s, c), c.acquires(m)
 	if c.Has(release.ChangesPacket) {
 		forgetPackets(s)
 	}
@@ -149,7 +162,7 @@ func (m *Machine) finish(s *state.State, c *called) *Failure {
 	if casts[c.ID] {
 		r0.Ref = c.with
 	}
-	if c.acquires(m) {
+	if acquires {
 		r0.ID = m.id()
 		r0.Ref = r0.ID
 		s.Refs = append(s.Refs, state.Ref{ID: r0.Ref, Insn: s.PC})
@@ -236,10 +249,10 @@ func (m *Machine) sizeOf(s *state.State, c *called, n int) int {
 }
 
 // keyIsThere reports whether a lookup in an array cannot fail: its key is a constant below
-// the number of elements (Linux's get_constant_map_key, since 6.16).
+// the number of elements (Linux's get_constant_map_key).
 func (m *Machine) keyIsThere(s *state.State, the *state.Reg) bool {
 	x, key := m.mapOf(the), s.Reg(2)
-	if x.Type != maps.Array && x.Type != maps.PerCPUArray || !m.Release.AtLeast(6, 16) || key.Kind != state.Stack {
+	if x.Type != maps.Array && x.Type != maps.PerCPUArray || !m.Release.Has(release.ConstKeyNonNull) || key.Kind != state.Stack {
 		return false
 	}
 	at, fixed := key.Num.Const()
@@ -250,7 +263,7 @@ func (m *Machine) keyIsThere(s *state.State, the *state.Reg) bool {
 	n, b := cell(off)
 	slot := s.Frames[key.Frame].At(n)
 	v := uint64(0)
-	if width := slot.Width(); b == 0 && (width == 4 || width == 8) && slot.Spill.Kind == state.Scalar {
+	if width := slot.Width(); b == 0 && width == 4 && slot.Spill.Kind == state.Scalar {
 		c, ok := slot.Spill.Num.Const()
 		if !ok {
 			return false

@@ -78,12 +78,15 @@ var contexts = map[release.ProgType][]string{
 	release.CgroupSKB: {"__sk_buff", "sk_buff"}, release.SocketFilter: {"__sk_buff", "sk_buff"}, release.SKSKB: {"__sk_buff", "sk_buff"},
 }
 
+// nullRefused are flags of functions that take no pointer that may be 0.
+const nullRefused = release.KfTrusted | release.KfRCU | release.KfRelease | release.KfIterNew | release.KfIterNext | release.KfIterDestroy
+
 // kernelPointer is an argument that is an address; sized says that the next parameter is its
 // size and has been looked at.
 func (m *Machine) kernelPointer(s *state.State, c *kcalled, n int, r *state.Reg, t *btf.Type) (sized bool, f *Failure) {
 	p, reg := c.params[n], uint8(n+1)
 	nullable := strings.HasSuffix(p.Name, "__nullable") || strings.HasSuffix(p.Name, "__opt")
-	if (c.Has(release.KfTrusted) || c.Has(release.KfRCU)) && (r.IsZero() || r.Null) && !nullable {
+	if c.Flags&nullRefused != 0 && (r.IsZero() || r.Null) && !nullable {
 		return false, failReg("kfunc-argument", reg, r, "a null check", "Possibly NULL pointer passed to trusted arg%d", n)
 	}
 	if r.Ref != 0 && r.Kind != state.Scalar {
@@ -165,7 +168,7 @@ func (m *Machine) kernelMemory(s *state.State, c *kcalled, n int, r *state.Reg, 
 		return false, failReg("kfunc-argument", reg, r, "a pointer to struct "+to.Name, "arg#%d pointer type %s %s must point to %sscalar, or struct with scalar",
 			n, kindWord(to), to.Name, map[bool]string{true: "void, "}[sized])
 	}
-	if !isMemory(r) {
+	if !m.isMemory(r) {
 		return false, failReg("kfunc-argument", reg, r, "memory", "R%d type=%s expected=%s", reg, r.TypeName(), memoryWords)
 	}
 	if !sized {

@@ -89,6 +89,8 @@ func (m *Machine) kernelCall(s *state.State, i spec.Insn) (Effect, *Failure) {
 	k, allowed, _ := m.Release.Kfunc(fn.Name, m.progType())
 	c := &kcalled{Kfunc: k, name: fn.Name, params: proto.Params, result: proto.Elem}
 	switch {
+	case !m.License:
+		return Effect{}, fail("licence", "cannot call kernel function from non-GPL compatible program")
 	case !allowed:
 		return Effect{}, fail("kfunc-denied", "calling kernel function %s is not allowed", fn.Name)
 	case c.Has(release.KfSleepable) && !m.sleeps():

@@ -54,7 +54,7 @@ func (m *Machine) stringArgument(reg uint8, r *state.Reg, want func(bool, string
 
 // constant reports whether a map's contents never change: programs may not write to it, and it
 // is frozen for user space.
-func constant(x *maps.Spec) bool { return x.Flags&maps.ReadOnly != 0 }
+func constant(x *maps.Spec) bool { return x.Frozen && x.Flags&maps.ReadOnly != 0 }
 
 // special is what single helpers ask for besides their arguments' kinds.
 func (m *Machine) special(s *state.State, c *called) *Failure {
@@ -74,3 +74,30 @@ func (m *Machine) special(s *state.State, c *called) *Failure {
 }
 
 const localStorage = 81
+
+// mapStruct is the kernel's struct for maps of a type.
+func mapStruct(t maps.Type) string {
+	switch t {
+	case maps.Array, maps.PerCPUArray, maps.ProgArray, maps.PerfEventArray, maps.ArrayOfMaps:
+		return "bpf_array"
+	case maps.Hash, maps.PerCPUHash, maps.LRUHash, maps.LRUPerCPUHash, maps.HashOfMaps:
+		return "bpf_htab"
+	case maps.LPMTrie:
+		return "lpm_trie"
+	case maps.Queue, maps.Stack:
+		return "bpf_queue_stack"
+	case maps.RingBuf:
+		return "bpf_ringbuf_map"
+	case maps.StackTrace:
+		return "bpf_stack_map"
+	case maps.DevMap, maps.DevMapHash:
+		return "bpf_dtab"
+	case maps.SockMap:
+		return "bpf_stab"
+	case maps.SockHash:
+		return "bpf_shtab"
+	case maps.BloomFilter:
+		return "bpf_bloom_filter"
+	}
+	return "bpf_map"
+}

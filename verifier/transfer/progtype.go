@@ -42,6 +42,9 @@ var typeTable = map[release.ProgType]typeRules{
 	release.Tracing:        {},
 	release.LSM:            {},
 	release.StructOps:      {},
+	release.LircMode2:      {},
+
+	release.RawTracepointWritable: {},
 }
 
 // Supported reports whether programs of a type can be judged at all.

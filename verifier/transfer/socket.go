@@ -107,5 +107,9 @@ func (m *Machine) sockMapFits(c *called, x *maps.Spec) *Failure {
 	if m.Release.SockMap(c.ID, m.progType(), m.Attach) {
 		return nil
 	}
-	return fail("map-helper", "cannot pass map_type %d into func %s", x.Type, c)
+	f := fail("map-helper", "cannot pass map_type %d into func %s", x.Type, c)
+	if c.ID != mapLookup {
+		f.Text = "cannot update sockmap in this context\n" + f.Text
+	}
+	return f
 }

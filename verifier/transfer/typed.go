@@ -34,10 +34,10 @@ func (m *Machine) typedContext(r *state.Reg, a *access) (state.Reg, *Failure) {
 	}
 	m.ContextUsed = max(m.ContextUsed, a.off+a.size)
 	params := m.Target.Proto.Params[min(m.Target.First, len(m.Target.Proto.Params)):]
-	n := a.off / argumentSize
+	n := m.argumentAt(a.off)
 	number := state.Number(loaded(w.Unknown(), a))
 	if n >= len(params) {
-		return m.resultInContext(n == len(params), a, number, because)
+		return m.resultInContext(n, a, number, because)
 	}
 	t := m.Kernel.Type(params[n].Type)
 	switch {
@@ -71,15 +71,38 @@ func (m *Machine) typedContext(r *state.Reg, a *access) (state.Reg, *Failure) {
 	return p, nil
 }
 
+// argumentAt is the number of the argument at an offset (Linux's get_ctx_arg_idx): structures
+// that are passed by value take as many bytes as they have. A tracepoint's first parameter is
+// counted, though it is not there.
+func (m *Machine) argumentAt(off int) int {
+	end := 0
+	size := func(id btf.ID) int {
+		if t := m.Kernel.Type(id); t != nil {
+			return (int(t.Size) + argumentSize - 1) / argumentSize * argumentSize
+		}
+		return 0
+	}
+	for i, p := range m.Target.Proto.Params {
+		if end += size(p.Type); off < end {
+			return i
+		}
+	}
+	n := len(m.Target.Proto.Params)
+	if off < end+size(m.Target.Proto.Elem) {
+		return n
+	}
+	return n + 1
+}
+
 // resultInContext is what stands behind the arguments: the function's result, for programs
 // that run at its end.
-func (m *Machine) resultInContext(next bool, a *access, number state.Reg, because func(string, ...any) (state.Reg, *Failure)) (state.Reg, *Failure) {
+func (m *Machine) resultInContext(n int, a *access, number state.Reg, because func(string, ...any) (state.Reg, *Failure)) (state.Reg, *Failure) {
 	exits := m.Attach == attachExit && m.progType() == release.Tracing || m.progType() == release.LSM
 	modifies := m.Attach == attachModify && m.progType() == release.Tracing
 	result := m.Kernel.Type(m.Target.Proto.Elem)
-	switch {
+	switch next := n == len(m.Target.Proto.Params)-m.Target.First; {
 	case !next || !exits && !modifies:
-		return because("func '%s' doesn't have %d-th argument", m.Target.Name, a.off/argumentSize)
+		return because("func '%s' doesn't have %d-th argument", strings.TrimPrefix(m.Target.Name, "bpf_lsm_"), n+1)
 	case result == nil || result.Kind == btf.Void || result.Number():
 		if low, high, bounded := m.hookResult(); bounded && m.progType() == release.LSM && a.size == argumentSize {
 			number.Num = w.SignedRange(low, high)
