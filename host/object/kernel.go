@@ -86,7 +86,7 @@ func kconfig(coll *ebpf.CollectionSpec, order spec.ByteOrder, k *kernelbtf.Kerne
 	if coll.Types == nil || coll.Types.TypeByName(kconfigMap, &section) != nil {
 		return nil, nil, nil
 	}
-	value := make([]byte, section.Size)
+	value, frozen := make([]byte, section.Size), true
 	at := map[string]uint32{}
 	for _, s := range section.Vars {
 		v, ok := s.Type.(*cilium.Var)
@@ -94,29 +94,33 @@ func kconfig(coll *ebpf.CollectionSpec, order spec.ByteOrder, k *kernelbtf.Kerne
 			return nil, nil, errors.New("malformed .kconfig: its types and its size do not fit")
 		}
 		at[v.Name] = s.Offset
-		if err := option(value[s.Offset:s.Offset+s.Size], v.Name, order, k); err != nil {
+		known, err := option(value[s.Offset:s.Offset+s.Size], v.Name, order, k)
+		if err != nil {
 			return nil, nil, err
 		}
+		frozen = frozen && known
 	}
 	m := &Map{Spec: maps.Spec{
 		Name: kconfigMap, Type: maps.Array, Flags: maps.ReadOnly, KeySize: 4, ValueSize: section.Size, MaxEntries: 1,
-		Entries: []maps.Entry{{Key: make([]byte, 4), Value: value}},
+		Frozen: frozen, Entries: []maps.Entry{{Key: make([]byte, 4), Value: value}},
 	}}
 	return m, at, nil
 }
 
-// option puts the value of a variable of .kconfig where it belongs.
-func option(out []byte, name string, order spec.ByteOrder, k *kernelbtf.Kernel) error {
+// option puts the value of a variable of .kconfig where it belongs, if it is known.
+func option(out []byte, name string, order spec.ByteOrder, k *kernelbtf.Kernel) (known bool, err error) {
 	var n uint64
 	switch name {
 	case "LINUX_KERNEL_VERSION":
-		n = uint64(k.Version)
+		if n = uint64(k.Version); n == 0 {
+			return false, nil
+		}
 	case "LINUX_HAS_SYSCALL_WRAPPER":
 		n = 1 // since Linux 4.17, on all machines that JITs are for
 	default:
 		text, ok := k.Config[name]
 		if !ok {
-			return nil // an option that is off, or not known: 0
+			return k.Config != nil, nil // an option that is off: 0
 		}
 		switch text {
 		case "y":
@@ -126,11 +130,11 @@ func option(out []byte, name string, order spec.ByteOrder, k *kernelbtf.Kernel) 
 		default:
 			if unquoted, err := strconv.Unquote(text); err == nil {
 				copy(out, unquoted)
-				return nil
+				return true, nil
 			}
 			v, err := strconv.ParseUint(text, 0, 64)
 			if err != nil {
-				return fmt.Errorf("variable %s of .kconfig: %q is no number, string or tristate", name, text)
+				return false, fmt.Errorf("variable %s of .kconfig: %q is no number, string or tristate", name, text)
 			}
 			n = v
 		}
@@ -144,5 +148,5 @@ func option(out []byte, name string, order spec.ByteOrder, k *kernelbtf.Kernel) 
 	default:
 		copy(out, b[:])
 	}
-	return nil
+	return true, nil
 }

@@ -1,5 +1,7 @@
 package btf
 
+import "slices"
+
 // ID is the number of a type in a kernel's BTF. 0 is void, or none.
 type ID uint32
 
@@ -111,10 +113,5 @@ type Parameter struct {
 
 // Has reports whether the parameter has a tag.
 func (p *Parameter) Has(tag string) bool {
-	for _, t := range p.Tags {
-		if t == tag {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.Tags, tag)
 }

@@ -19,7 +19,11 @@ func (m *Machine) call(s *state.State, i spec.Insn) (Effect, *Failure) {
 		return m.kernelCall(s, i)
 	}
 	if i.Src == spec.CallLocal {
-		return Effect{}, m.enter(s, m.Graph.FuncAt(s.PC+1+int(i.Imm)))
+		fn := m.Graph.FuncAt(s.PC + 1 + int(i.Imm))
+		if proto := m.global(fn); proto != nil {
+			return Effect{}, m.callGlobal(s, fn, proto)
+		}
+		return Effect{}, m.enter(s, fn)
 	}
 	return m.helper(s, i.Imm)
 }
@@ -68,6 +72,10 @@ func (m *Machine) exit(s *state.State) (Effect, *Failure) {
 	}
 	if s.Frame().Callback == state.ByTimer {
 		return m.endLater(s)
+	}
+	if s.Frame().Func != 0 {
+		f := m.exitGlobal(s)
+		return Effect{End: f == nil}, f
 	}
 	if done, f := m.typedExit(s); done || f != nil {
 		return Effect{End: f == nil}, f

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/verifier/btf"
@@ -98,7 +99,7 @@ func (m *Machine) kernelPointer(s *state.State, c *kcalled, n int, r *state.Reg,
 		return false, unsupported("argument %d of %s: no type", n, c.name)
 	case c.name == readOnly && n == 0:
 		return false, nil
-	case contains(contexts[m.progType()], to.Name):
+	case slices.Contains(contexts[m.progType()], to.Name):
 		if r.Kind != state.Ctx {
 			return false, failReg("kfunc-argument", reg, r, "the context", "arg#%d expected pointer to ctx, but got %s", n, r.TypeName())
 		}
@@ -112,15 +113,6 @@ func (m *Machine) kernelPointer(s *state.State, c *kcalled, n int, r *state.Reg,
 		return false, m.kernelObject(c, n, r, to)
 	}
 	return m.kernelMemory(s, c, n, r, to)
-}
-
-func contains(all []string, s string) bool {
-	for _, x := range all {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // kernelObject is an argument that is a structure of the kernel's.

@@ -37,6 +37,7 @@ type Machine struct {
 	Kernel  btf.Kernel   // nil: not known
 	Program *btf.Program // nil: nothing is known
 	Target  Target
+	globals globals
 
 	// StackUsed is how deep each function reaches into its frame, in bytes.
 	StackUsed []int
