@@ -34,8 +34,11 @@ var places = map[string]struct {
 	prefix      string
 }{
 	"tp_btf": {26, 23, "btf_trace_"}, "iter": {26, 28, "bpf_iter_"}, "kprobe": {2, 0, ""}, "xdp": {6, 0, ""}, "socket_filter": {1, 0, ""},
-	"fentry": {26, 24, ""}, "fexit": {26, 25, ""}, "fmod_ret": {26, 26, ""}, "lsm": {29, 27, "bpf_lsm_"},
+	"iter.s": {26, 28, "bpf_iter_"}, "fentry": {26, 24, ""}, "fexit": {26, 25, ""}, "fmod_ret": {26, 26, ""}, "lsm": {29, 27, "bpf_lsm_"},
 }
+
+// sleepable is BPF_F_SLEEPABLE.
+const sleepable = 1 << 4
 
 // symbols are what stands between percent signs.
 var symbols = regexp.MustCompile(`%[a-z_0-9.]+%`)
@@ -82,6 +85,9 @@ func readTypedCase(t *testing.T, k *kernelbtf.Kernel, f txtar.File) typedCase {
 	x := typedCase{name: title, want: want, about: &btf.Program{Attach: target}}
 	x.c = &vm.Case{Programs: []*vm.Program{{Type: hook.Of(place.typ, place.attach), Insns: made.Insns}}}
 	x.load = &kernelcmp.Load{Type: place.typ, Attach: place.attach, License: "GPL", Insns: made.Insns, LogLevel: 2}
+	if strings.HasSuffix(kind, ".s") {
+		x.about.Sleepable, x.load.Flags = true, sleepable
+	}
 	x.load.Insns, x.load.Vars = variables(k, made.Insns)
 	if target != "" {
 		x.load.BTF = place.prefix + target
