@@ -18,9 +18,10 @@ const (
 	LoadUnsupported             // the target cannot run such programs
 	Hang                        // the target did not answer in time
 	Crash                       // the target died
+	Broken                      // it did what was claimed that it cannot do: of targets that claim something
 )
 
-var kindNames = [...]string{"exit", "fault", "fuel", "rejected", "unsupported", "hang", "crash"}
+var kindNames = [...]string{"exit", "fault", "fuel", "rejected", "unsupported", "hang", "crash", "broken"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {

@@ -12,10 +12,11 @@ import (
 
 type runCmd struct {
 	Case   string `arg:"" help:"A case file, or FILE.o:PROG; :PROG may be left out if the object has one program. - is a case file on standard input."`
-	Target string `default:"refvm" help:"Where to run it: refvm, fastvm, jit, kernel, kernel:NAME, plugin:PATH, jsonl:PATH."`
+	Target string `default:"refvm" help:"Where to run it: refvm, fastvm, jit, claims, kernel, kernel:NAME, plugin:PATH, jsonl:PATH."`
 	inputFlags
 	Trace   bool        `help:"Show every instruction with what it changes (refvm only)."`
 	Count   bool        `help:"Show how often each instruction ran (refvm only)."`
+	Blind   blindFlag   `help:"${blind}"`
 	PerfMap perfMapFlag `help:"${perfmap}"`
 	JSON    bool        `name:"json" help:"End with a JSON object: kind, r0, steps, fault, memory, packet, maps, events."`
 }
@@ -69,6 +70,9 @@ func (c *runCmd) Run(t *terminal) error {
 	t.json = c.JSON
 	if (c.Trace || c.Count) && c.Target != "refvm" {
 		return fmt.Errorf("--trace and --count look into the reference VM: they want --target refvm, not %s", c.Target)
+	}
+	if err := c.Blind.check(c.Target); err != nil {
+		return err
 	}
 	f, err := loadCase(t, c.Case)
 	if err != nil {
