@@ -7,6 +7,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
@@ -270,7 +271,7 @@ func (m *Machine) outside(r *state.Reg, at int64, size int, room int64) string {
 	switch {
 	case r.Kind == state.MapKey:
 		return fmt.Sprintf("invalid access to map key, key_size=%d off=%d size=%d", room, at, size)
-	case r.Kind == state.Mem && (r.Ring || r.Dyn != 0):
+	case r.Kind == state.Mem && (m.Type != hook.Unspec || r.Ring || r.Dyn != 0): // type mem's is a map value, for kernels
 		return fmt.Sprintf("invalid access to memory, mem_size=%d off=%d size=%d", room, at, size)
 	}
 	return fmt.Sprintf("invalid access to map value, value_size=%d off=%d size=%d", room, at, size)

@@ -88,7 +88,7 @@ func (m *Machine) judgeable(f *btf.Function) *Failure {
 		case p.Kind != btf.Pointer:
 			return fail("global-args", "Arg#%d type UNKNOWN in %s() is not supported yet.", i, f.Name)
 		case p.ToSize == 0:
-			return fail("global-args", "arg#%d reference type('UNKNOWN %s') size cannot be determined: -22", i, p.ToName)
+			return fail("global-args", "arg#%d reference type('%s %s') size cannot be determined: -22", i, kindWord(p.To), p.ToName)
 		}
 	}
 	return nil
@@ -157,10 +157,13 @@ func (m *Machine) globalArgument(s *state.State, p *btf.Parameter, n int) *Failu
 	case r.IsZero() && !p.Has("nonnull"):
 		r.Node.Demand()
 		return nil
+	case r.IsZero(), r.Null && p.Has("nonnull"):
+		return failReg("global-argument", reg, r, "a null check", "arg#%d is expected to be non-NULL", n)
 	case !m.pointsToMemory(r):
 		return failReg("global-argument", reg, r, "memory", "R%d type=%s expected=%s", reg, r.TypeName(), memoryWords)
-	case r.Null && p.Has("nonnull"):
-		return failReg("global-argument", reg, r, "a null check", "arg#%d is expected to be non-NULL", n)
+	}
+	if f := m.memory(s, reg, int(p.ToSize), release.In, false); f != nil {
+		return f
 	}
 	return m.memory(s, reg, int(p.ToSize), release.InOut, false)
 }

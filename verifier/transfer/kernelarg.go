@@ -158,7 +158,7 @@ func (m *Machine) kernelMemory(s *state.State, c *kcalled, n int, r *state.Reg, 
 	}
 	if !m.plain(to, 0) && !(sized && to.Kind == btf.Void) {
 		return false, failReg("kfunc-argument", reg, r, "a pointer to struct "+to.Name, "arg#%d pointer type %s %s must point to %sscalar, or struct with scalar",
-			n, kindWord(to), to.Name, map[bool]string{true: "void, "}[sized])
+			n, kindWord(to.Kind), to.Name, map[bool]string{true: "void, "}[sized])
 	}
 	if !m.isMemory(r) {
 		return false, failReg("kfunc-argument", reg, r, "memory", "R%d type=%s expected=%s", reg, r.TypeName(), memoryWords)
@@ -180,14 +180,16 @@ func (m *Machine) kernelMemory(s *state.State, c *kcalled, n int, r *state.Reg, 
 	return true, m.memory(s, reg, int(size.Num.U.Max), release.InOut, true)
 }
 
-func kindWord(t *btf.Type) string {
-	switch t.Kind {
+func kindWord(k btf.Kind) string {
+	switch k {
 	case btf.Struct:
 		return "STRUCT"
 	case btf.Union:
 		return "UNION"
 	case btf.Pointer:
 		return "PTR"
+	case btf.Forward:
+		return "FWD"
 	}
 	return "UNKNOWN"
 }
