@@ -2,7 +2,10 @@ package kernelcmp
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"slices"
+	"syscall"
 
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
 	"github.com/lockstep-ebpf/lockstep/spec"
@@ -20,6 +23,7 @@ type loaded struct {
 	router   *router // of programs with a verdict
 	fullR0   bool    // every program stores its r0
 	ldAbs    bool    // some program has a hidden exit: LD_ABS beyond the packet returns 0
+	resizes  bool    // some program may change the packet's length
 	memory   value
 	log      string // of the program that was rejected
 }
@@ -56,11 +60,16 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		return &vm.Unsupported{What: fmt.Sprintf("a map for %d bytes of memory: %s", size, describe(err))}
 	}
 	for i := range j.Maps {
-		m, err := e.createMap(&j.Maps[i], template(&j.Maps[i], j.Maps))
+		m, err := e.createMap(&j.Maps[i], template(&j.Maps[i], j.Maps), j.LoadOnly)
 		if err != nil {
 			return err
 		}
 		l.maps = append(l.maps, m)
+		if j.Maps[i].Frozen {
+			if err := e.freeze(l, i, &j.Maps[i]); err != nil {
+				return err
+			}
+		}
 	}
 	for n := range j.Programs {
 		fd, err := e.loadProgram(j, n, l)
@@ -70,11 +79,14 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		l.programs = append(l.programs, fd)
 	}
 	for i := range j.Maps {
+		if j.Maps[i].Frozen {
+			continue
+		}
 		if err := e.fillMap(l, i, &j.Maps[i]); err != nil {
 			return err
 		}
 	}
-	if hook.Lookup(l.typ).Verdict && !j.LoadOnly {
+	if !j.LoadOnly && hook.Lookup(l.typ).Verdict {
 		l.router, err = newRouter(l)
 	}
 	return err
@@ -100,13 +112,13 @@ func memorySize(j *job) (int, error) {
 
 func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 	p := j.Programs[n].decode()
-	if hook.Lookup(p.Type) == nil {
+	if hook.Lookup(p.Type) == nil && !j.LoadOnly {
 		return -1, &vm.Unsupported{What: p.Type.String()}
 	}
 	made := e.plan(j, p, l)
 	l.fullR0 = l.fullR0 && made.fullR0
 	typ := kernelType(p.Type)
-	attr := &sysbpf.Prog{Type: typ.Prog(), Attach: typ.Attach(), Code: spec.Encode(made.insns, hostOrder), BTF: e.types.FD()}
+	attr := &sysbpf.Prog{Type: typ.Prog(), Attach: typ.Attach(), Code: spec.Encode(made.insns, hostOrder), BTF: e.types.FD(), License: p.License}
 	if p.Type == hook.Syscall {
 		attr.Flags = sysbpf.ProgSleepable
 	}
@@ -121,9 +133,11 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 			attr.FDs = l.mapFDs()
 		case i.Class() == spec.ClassLD && i.Op != spec.LDDW && i.Op != 0:
 			l.ldAbs = true
+		case i.Op == spec.CALL && i.Src == spec.CallHelper && slices.Contains(resizing, i.Imm):
+			l.resizes = true
 		}
 	}
-	return e.verify(attr, n, l)
+	return e.verify(attr, j.Without, n, l)
 }
 
 // plan makes a program fit for the kernel.
@@ -140,16 +154,19 @@ func (e *executor) plan(j *job, p *vm.Program, l *loaded) plan {
 }
 
 // verify has the kernel load program n of the case.
-func (e *executor) verify(attr *sysbpf.Prog, n int, l *loaded) (fd int, err error) {
+func (e *executor) verify(attr *sysbpf.Prog, without uint64, n int, l *loaded) (fd int, err error) {
 	attr.LogLevel, attr.Log = logErrors, e.log
-	if fd, err = sysbpf.LoadProg(attr); err == nil {
+	if fd, err = loadWithout(attr, without); err == nil {
 		return fd, nil
 	}
 	messages := e.loggedText()
 	l.log = messages
+	if without != 0 && errors.Is(err, syscall.EPERM) && lastLine(messages) == "" {
+		return -1, denial(without)
+	}
 	if processed(messages) < patience {
 		attr.LogLevel = logStates
-		if fd, again := sysbpf.LoadProg(attr); again == nil { // the first refusal was a passing one
+		if fd, again := loadWithout(attr, without); again == nil { // the first refusal was a passing one
 			return fd, nil
 		}
 		l.log = e.loggedText()

@@ -98,7 +98,7 @@ func TestMaps(t *testing.T) {
 		"../../../corpus/programs/ratelimit.o": {
 			{Name: ".bss", Type: maps.Array, KeySize: 4, ValueSize: 24, MaxEntries: 1, Entries: []maps.Entry{{Key: zeros(4), Value: zeros(24)}}},
 			{
-				Name: ".rodata", Type: maps.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1, Flags: maps.ReadOnly,
+				Name: ".rodata", Type: maps.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1, Flags: maps.ReadOnly, Frozen: true,
 				Entries: []maps.Entry{{Key: zeros(4), Value: []byte{0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0}}},
 			},
 			{Name: "buckets", Type: maps.Hash, KeySize: 4, ValueSize: 32, MaxEntries: 4},
@@ -167,12 +167,17 @@ func section(t *testing.T, path, name string) []byte {
 // stands in the way, where, and what to do.
 func TestUnready(t *testing.T) {
 	o := open(t, "unready.o")
+	probe, err := o.Program("probe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe.Type = 20 // lirc_mode2, which is not simulated
 	for _, tt := range []struct{ program, want string }{
 		{"core", "unready.o: program core (section xdp): insn 0: CO-RE relocation"},
 		{"kfunc", "program kfunc (section xdp): insn 1: kernel function kernel_function"},
 		{"ksym", "program ksym (section xdp): insn 0: symbol kernel_symbol"},
 		{"undefined", "program undefined (section xdp): insn 1: function elsewhere is declared but not defined"},
-		{"probe", "program probe (section kprobe/do_exit): unsupported: program type 2"},
+		{"probe", "program probe (section kprobe/do_exit): unsupported: program type 20"},
 		{"odd", "program odd (section nonsense): the section's name says no program type"},
 		{"missing", `there is no program "missing": the object has core, kfunc, ksym, odd, probe, ring, undefined`},
 		{"", "name one of the programs: the object has core,"},

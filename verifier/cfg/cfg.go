@@ -47,6 +47,7 @@ type Options struct {
 	Args     func(helper int32) int  // how many of r1 to r5 a helper looks at
 	TailCall int32                   // the helper's number
 	Loops    func(helper int32) bool // helpers that call back
+	Later    func(helper int32) bool // helpers that have something called later
 }
 
 // tailCall is bpf_tail_call's number.
@@ -159,7 +160,7 @@ func (g *Graph) checkForms() *Error {
 			return g.fail(pc, "form", "unknown opcode 00")
 		}
 		i := g.Insns[pc]
-		if _, err := spec.Check(g.Insns, pc); err != nil && !tolerated(i) {
+		if _, err := spec.Check(g.Insns, pc); err != nil && !tolerated(g.Insns, pc) {
 			text := formText(i, err)
 			if everywhere(i, pc, err) {
 				return g.fail(pc, "form", "%s", text)
@@ -240,16 +241,18 @@ func (g *Graph) note(o Options) {
 		if to, ok := callee(i, pc); ok {
 			n := g.FuncAt(to)
 			f.Calls = append(f.Calls, Call{pc, n})
-			if i.Op == spec.CALL {
-				g.Prune[pc], g.Prune[pc+1] = true, true
-			} else {
-				g.Funcs[n].Callback = true
+			g.Prune[pc], g.Prune[to] = true, true
+			if i.Op != spec.CALL {
+				g.Funcs[n].Callback, g.Prune[pc+2] = true, true
 			}
 		}
 		if to, jumps := Jump(i, pc); jumps {
 			if g.Prune[to] = true; !Plain(i) {
 				g.Prune[pc] = true
 			}
+		}
+		if i.Op == spec.CALL {
+			g.Prune[pc+1] = true
 		}
 		switch {
 		case i.Op == spec.CALL && i.Src == spec.CallHelper && i.Imm == tailCall:
@@ -258,6 +261,8 @@ func (g *Graph) note(o Options) {
 			f.LDAbs = true
 		case i.Op == spec.JCOND, i.Op == spec.CALL && i.Src == spec.CallHelper && o.Loops != nil && o.Loops(i.Imm):
 			g.Prune[pc], g.Force[pc] = true, true
+		case i.Op == spec.CALL && i.Src == spec.CallHelper && o.Later != nil && o.Later(i.Imm):
+			g.Prune[pc] = true
 		}
 		if i.Wide() {
 			pc++

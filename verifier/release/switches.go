@@ -29,6 +29,8 @@ const (
 	ReadOnlyMemIn   Switch = "checked-mem-write" // memory that a helper changes has to be writable, written before or not
 	PrivateStack    Switch = "private-stack"     // subprograms of kprobe programs may have 512 bytes each
 	ReturnPointer   Switch = "return-pointer"    // a privileged program may return a pointer
+	SpillFills      Switch = "spill-fills"       // a spilled number of less than 8 bytes makes the rest of its slot readable
+	STSpill         Switch = "st-spill"          // a constant that is stored to the stack is known when it is loaded
 )
 
 // What the verifier knows of numbers.
@@ -41,13 +43,25 @@ const (
 	DivBounds       Switch = "div-bounds"       // division by a constant has a range
 	ModBounds       Switch = "mod-bounds"       // so has the remainder
 	NegBounds       Switch = "neg-bounds"       // and the negation
+	ShiftBounds     Switch = "shift-bounds"     // and a shift by a register that is not constant
+	SwapBounds      Switch = "swap-bounds"      // a number in the other byte order is known as well as before
 	NullEqual       Switch = "null-equal"       // a pointer that equals one that is not null is not null
 	ConstKeyNonNull Switch = "constkey-nonnull" // an array's element with a constant key in range is there
 )
 
+// What is accepted though it may do harm. The default rules refuse it.
+const (
+	FrameLost       Switch = "frame-lost"       // number += r10 is taken for a pointer into the main function's frame
+	TailCallReturns Switch = "tailcall-returns" // a tail call in a function is taken not to end that function half-way
+)
+
+// Unsafe are the switches whose programs may do harm.
+var Unsafe = []Switch{FrameLost, TailCallReturns}
+
 // Switches are all of them.
 var Switches = []Switch{
 	FetchAtomics, MOVSX, LDXS, SDIV, BSWAP, JA32, MayGoto, MayGotoNext, AcquireLoad,
-	STContext, LDXSContext, UnwrittenStack, UnwrittenHelper, VariableStack, VariableSyscall, SyscallMemory, ReadOnlyMemIn, PrivateStack, ReturnPointer,
-	Spill32, SpillLinked, LinkedDelta, JNEBounds, RegisterBounds, DivBounds, ModBounds, NegBounds, NullEqual, ConstKeyNonNull,
+	STContext, LDXSContext, UnwrittenStack, UnwrittenHelper, VariableStack, VariableSyscall, SyscallMemory, ReadOnlyMemIn, PrivateStack, ReturnPointer, SpillFills, STSpill,
+	Spill32, SpillLinked, LinkedDelta, JNEBounds, RegisterBounds, DivBounds, ModBounds, NegBounds, ShiftBounds, SwapBounds, NullEqual, ConstKeyNonNull,
+	FrameLost, TailCallReturns,
 }

@@ -23,7 +23,7 @@ var facts6_18 = facts{
 		{"22 25 55 111", "4"},
 		{"27", "7"},
 		{"33 37", "8"},
-		{"51", "17 25"},
+		{"51", "14 16-17 25"},
 		{"52-53 60", "15"},
 		{"70-72", "18"},
 		{"81", "19 21"},
@@ -59,5 +59,6 @@ var facts6_18 = facts{
 	sleepable: "1-2 5-6 9-10 12-13 22-24 27-29 31-32",
 	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 may_goto may_goto-next load_acquire st-context ldxs-context " +
 		"unwritten-stack unwritten-helper variable-stack checked-mem-write private-stack return-pointer " +
-		"spill32 spill-linked linked-delta jne-bounds register-bounds neg-bounds null-equal constkey-nonnull",
+		"spill32 spill-linked linked-delta jne-bounds register-bounds neg-bounds swap-bounds null-equal " +
+		"constkey-nonnull st-spill frame-lost spill-fills",
 }

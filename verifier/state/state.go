@@ -1,16 +1,16 @@
 package state
 
-// MaxFrames is how many functions may be active (MAX_CALL_FRAMES).
-const MaxFrames = 8
-
 // Callback is how a frame was entered, if it was not by a call.
 type Callback uint8
 
 // Ways to be called.
 const (
-	Called Callback = iota
-	ByLoop          // bpf_loop
-	ByMap           // bpf_for_each_map_elem
+	Called  Callback = iota
+	ByLoop           // bpf_loop
+	ByMap            // bpf_for_each_map_elem
+	ByDrain          // bpf_user_ringbuf_drain
+	ByVMA            // bpf_find_vma
+	ByTimer          // bpf_timer_set_callback: some time later, on a stack of its own
 )
 
 // Frame is an active function.
@@ -21,6 +21,7 @@ type Frame struct {
 	CallSite int    // the slot of the call in the frame below
 	Callback Callback
 	Rounds   uint32 // of the function that calls a callback: how often it did
+	Objects  uint64 // slots that hold objects of the kernel's
 	screened uint64 // slots written in full since the last checkpoint
 }
 
@@ -36,15 +37,26 @@ type Ref struct {
 	Insn int // where it was taken
 }
 
+// Lock is a spin lock that is held. Maps with one value have one lock, whose ID is 0.
+type Lock struct {
+	Held bool
+	Map  int32 // the map that it is in
+	ID   uint32
+	Insn int // where it was taken
+}
+
 // State is what holds at a place of a path. Clone before changing what is shared.
 type State struct {
 	PC      int
 	Frames  []*Frame
 	Refs    []Ref
+	Lock    Lock
+	Async   int         // which callback that runs later this is the path of; 0: the program itself
 	Parent  *Checkpoint // the last one on this path
 	Trail   *Edge       // how the path came here
 	Rounds  int         // of may_goto on this path
 	Unrolls int         // of callbacks on this path
+	Hidden  bool        // unwritten stack may not be read
 }
 
 // New is a state with one frame.
@@ -138,14 +150,17 @@ func (s *State) Each(change func(r *Reg) bool) {
 }
 
 // Reads says that slots of a frame are read here: bit i of mask is slot i. Every
-// checkpoint back to where they were written learns that it matters what they held.
-func (s *State) Reads(frame int, mask uint64) {
+// checkpoint back to where they were written learns that it matters what they held. It
+// reports whether one did not know.
+func (s *State) Reads(frame int, mask uint64) (news bool) {
 	mask &^= s.Frames[frame].screened
 	for cp := s.Parent; cp != nil && mask != 0 && frame < len(cp.read); cp = cp.Parent {
 		mask &^= cp.read[frame]
+		news = news || mask != 0
 		cp.read[frame] |= mask
 		mask &^= cp.screened[frame]
 	}
+	return news
 }
 
 // Writes says that a slot is overwritten in full.

@@ -6,6 +6,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
@@ -40,7 +41,15 @@ func (m *Machine) alu(s *state.State, i spec.Insn) *Failure {
 	}
 	dst := s.Reg(i.Dst)
 	if code == spec.OpEND || code == spec.OpNEG {
+		if f := m.partial(i.Dst, dst, "pointer arithmetic prohibited"); f != nil {
+			return f
+		}
 		m.unary(dst, i, code, wide)
+		if code == spec.OpEND {
+			m.blurSwap(dst)
+		} else if !m.sharp(release.NegBounds) {
+			forget(dst, wide)
+		}
 		return nil
 	}
 	src := state.Const(uint64(int64(i.Imm)))
@@ -50,11 +59,15 @@ func (m *Machine) alu(s *state.State, i spec.Insn) *Failure {
 	if dst.IsPointer() || src.IsPointer() {
 		return m.pointerALU(s, i, src, code, wide)
 	}
+	if f := m.sanitiseNumbers(s.PC, i, code); f != nil {
+		return f
+	}
 	op := opTable[code]
 	if i.Off == 1 {
 		op += num.Sdiv - num.Div
 	}
 	binary(dst, &src, op, wide)
+	m.blur(dst, &src, op, wide)
 	return nil
 }
 
@@ -83,34 +96,41 @@ func (m *Machine) unary(dst *state.Reg, i spec.Insn, code uint8, wide bool) {
 
 // binary is dst op= src on numbers.
 func binary(dst, src *state.Reg, op num.Op, wide bool) {
-	id, delta := dst.ID, int64(dst.Delta)
-	if c, ok := src.Const(); !ok || !wide || id == 0 {
-		id = 0
-	} else {
-		switch op {
-		case num.Add:
-			delta += int64(c)
-		case num.Sub:
-			if delta -= int64(c); mutant.On(mutant.VerifierSubNotNegated) {
-				delta += 2 * int64(c)
-			}
-		default:
-			id = 0
-		}
-		if int64(c) != int64(int32(c)) || delta != int64(int32(delta)) {
-			id = 0
-		}
-	}
+	id, delta := moved(dst, src, op, wide)
 	x := dst.Num
 	if wide {
 		x = w.ALU(op, x, src.Num)
 	} else {
 		x = w.ALU32(op, x, src.Num)
 	}
-	*dst = state.Reg{Kind: state.Scalar, Num: x, Node: state.NewNode(dst.Node, src.Node)}
-	if id != 0 {
-		dst.ID, dst.Delta = id, int32(delta)
+	*dst = state.Reg{Kind: state.Scalar, Num: x, Node: state.NewNode(dst.Node, src.Node), ID: id, Delta: delta}
+}
+
+// moved is what dst is equal to, but for a constant, after dst op= src; 0 if that is not
+// known. In 32 bits that holds only for sums that do not go round.
+func moved(dst, src *state.Reg, op num.Op, wide bool) (id uint32, delta int32) {
+	v, known := src.Const()
+	if dst.ID == 0 || !known || op != num.Add && op != num.Sub {
+		return 0, 0
 	}
+	c := int64(v)
+	if !wide {
+		c = int64(int32(v))
+	}
+	if c != int64(int32(c)) {
+		return 0, 0
+	}
+	if op == num.Sub && !mutant.On(mutant.VerifierSubNotNegated) {
+		c = -c
+	}
+	if low, high := int64(dst.Num.U.Min)+c, int64(dst.Num.U.Max)+c; !wide && (dst.Num.U.Max > math.MaxUint32 || low < 0 || high > math.MaxUint32) {
+		return 0, 0
+	}
+	sum := int64(dst.Delta) + c
+	if sum != int64(int32(sum)) {
+		return 0, 0
+	}
+	return dst.ID, int32(sum)
 }
 
 // mov copies, and cuts or extends where it is told to.
@@ -131,6 +151,9 @@ func (m *Machine) mov(s *state.State, i spec.Insn, wide bool) *Failure {
 		return unsupported("arenas (addr_space_cast)")
 	}
 	src := s.Reg(i.Src)
+	if f := m.partialMove(i, src, wide); f != nil {
+		return f
+	}
 	x := w.Unknown()
 	if src.Kind == state.Scalar {
 		x = src.Num

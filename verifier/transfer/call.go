@@ -10,6 +10,11 @@ import (
 )
 
 func (m *Machine) call(s *state.State, i spec.Insn) (Effect, *Failure) {
+	if s.Lock.Held && i.Src == spec.CallHelper && i.Imm != spinUnlock {
+		f := fail("under-lock", "function calls are not allowed while holding a lock")
+		f.Have, f.Need = "a lock that is held", "that it be given back before"
+		return Effect{}, f
+	}
 	if i.Src == spec.CallLocal {
 		return Effect{}, m.enter(s, m.Graph.FuncAt(s.PC+1+int(i.Imm)))
 	}
@@ -33,8 +38,8 @@ func (m *Machine) enter(s *state.State, fn int) *Failure {
 
 // push makes a frame for a function.
 func (m *Machine) push(s *state.State, fn int) (*state.Frame, *Failure) {
-	if len(s.Frames) == state.MaxFrames {
-		return nil, fail("call-depth", "the call stack of %d frames is too deep", state.MaxFrames)
+	if most := int(m.Release.Limits().Frames); len(s.Frames) == most {
+		return nil, fail("call-depth", "the call stack of %d frames is too deep", most)
 	}
 	site := s.PC
 	callee := s.Push()
@@ -49,13 +54,22 @@ func (m *Machine) exit(s *state.State) (Effect, *Failure) {
 	if s.Depth() > 0 {
 		return Effect{}, m.leave(s)
 	}
+	if f := underLock(s, "BPF_EXIT instruction in main prog"); f != nil {
+		return Effect{}, f
+	}
 	if len(s.Refs) > 0 && !mutant.On(mutant.VerifierLeaks) {
 		return Effect{}, leak(s, "BPF_EXIT instruction in main prog would lead to reference leak")
+	}
+	if s.Frame().Callback == state.ByTimer {
+		return m.endLater(s)
 	}
 	if f := m.readable(s, 0); f != nil {
 		return Effect{}, f
 	}
 	r0 := s.Reg(0)
+	if f := m.leaks(r0, 0, "as return value"); f != nil {
+		return Effect{}, f
+	}
 	low, high, bounded := m.Release.Return(m.progType(), m.Attach)
 	want := num.Signed{Min: low, Max: high}
 	if !bounded {

@@ -2,8 +2,10 @@ package transfer
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
@@ -25,11 +27,16 @@ func atStart(n uint8, r *state.Reg) *Failure {
 // fieldKinds are the kinds of address that fields of contexts hold, as the tables name them.
 var fieldKinds = map[string]state.Kind{
 	"scalar": state.Scalar, "pkt": state.Packet, "pkt_end": state.PacketEnd, "pkt_meta": state.PacketMeta,
+	"sock": state.Sock, "sock_or_null": state.Sock, "sock_common_or_null": state.SockCommon,
+	"flow_keys": state.FlowKeys, "tp_buffer": state.TPBuffer,
 }
 
 // contextAccess is Linux's check_ctx_access, with each type's is_valid_access from the
 // release's table.
 func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
+	if m.progType() == release.Syscall && m.Release.Has(release.VariableSyscall) {
+		return state.Number(loaded(w.Unknown(), a)), m.contextRoom(r, a.reg, a.off, a.size)
+	}
 	if f := atStart(a.reg, r); f != nil {
 		return state.Reg{}, f
 	}
@@ -47,11 +54,20 @@ func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
 	case a.signed:
 		return state.Reg{}, failReg("context", a.reg, r, "a load without sign", "invalid bpf_context access off=%d size=%d", a.off, a.size)
 	}
+	if strings.HasSuffix(field.Kind, "_or_null") {
+		return state.Reg{Kind: kind, Null: true, ID: m.id()}, nil
+	}
 	return state.Reg{Kind: kind}, nil
 }
 
 func (m *Machine) fieldAllowed(a *access) bool {
 	write := a.write && !mutant.On(mutant.VerifierContextWritable)
+	if !m.may(release.BPF) && release.Privileged(m.progType(), uint32(a.off), write) {
+		return false
+	}
+	if write && a.imm != nil && !m.Release.Has(release.STContext) {
+		return false
+	}
 	return m.Release.Field(m.progType(), m.Attach, uint32(a.off), uint32(a.size), write).OK
 }
 

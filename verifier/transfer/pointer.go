@@ -4,6 +4,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
@@ -20,25 +21,32 @@ var opSigns = map[uint8]string{
 func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code uint8, wide bool) *Failure {
 	dst := s.Reg(i.Dst)
 	if dst.IsPointer() && src.IsPointer() {
-		if code == spec.OpSUB { // some number; who may see addresses may see that
+		if code == spec.OpSUB && m.may(release.Perfmon) { // some number; who may see addresses may see that
 			*dst = state.Unknown()
 			return nil
 		}
 		return failReg("pointer-pointer", i.Dst, dst, "a number", "R%d pointer %s pointer prohibited", i.Dst, opSigns[code])
 	}
 	ptr, off, swapped := *dst, src, false
+	by := i.Dst // the register that the offset is in
 	if !dst.IsPointer() {
 		ptr, off, swapped = src, *dst, true
+	} else if i.Op&spec.SrcX != 0 {
+		by = i.Src
 	}
 	if !wide {
-		if code == spec.OpSUB {
+		if code == spec.OpSUB && m.may(release.Perfmon) {
 			*dst = state.Unknown()
 			dst.Num = w.Zext(dst.Num, 32)
 			return nil
 		}
 		return failReg("pointer-32", i.Dst, dst, "64-bit arithmetic", "R%d 32-bit pointer arithmetic prohibited", i.Dst)
 	}
-	if f := movable(i.Dst, &ptr, &off); f != nil {
+	if f := movable(i.Dst, by, &ptr, &off); f != nil {
+		return f
+	}
+	before, f := m.sanitise(i, &ptr, &off, swapped)
+	if f != nil {
 		return f
 	}
 	switch code {
@@ -62,12 +70,18 @@ func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code ui
 	if f := sane(i.Dst, &ptr, &ptr); f != nil {
 		return f
 	}
+	if f := m.sanitised(s.PC, i, &ptr, before); f != nil {
+		return f
+	}
+	if swapped && ptr.Kind == state.Stack && m.unsound(release.FrameLost) {
+		ptr.Frame = 0
+	}
 	*dst = ptr
 	return nil
 }
 
 // movable says whether an address may be moved, and by such a number.
-func movable(n uint8, ptr, off *state.Reg) *Failure {
+func movable(n, by uint8, ptr, off *state.Reg) *Failure {
 	switch {
 	case ptr.Null && !mutant.On(mutant.VerifierNullMoves):
 		return failReg("null-moves", n, ptr, "a null check", "R%d pointer arithmetic on %s prohibited, null-check it first", n, ptr.TypeName())
@@ -76,10 +90,17 @@ func movable(n uint8, ptr, off *state.Reg) *Failure {
 			return nil
 		}
 		fallthrough
-	case ptr.Kind == state.PacketEnd:
+	case ptr.Kind == state.FlowKeys && isConst(off):
+		return nil
+	case ptr.Kind == state.PacketEnd, ptr.Kind == state.FlowKeys, ptr.IsSock():
 		return failReg("pointer-kind", n, ptr, "an address that may be moved", "R%d pointer arithmetic on %s prohibited", n, ptr.TypeName())
 	}
-	return sane(n, off, ptr)
+	return sane(by, off, ptr)
+}
+
+func isConst(r *state.Reg) bool {
+	_, known := r.Const()
+	return known
 }
 
 // sane is Linux's check_reg_sane_offset.

@@ -95,6 +95,7 @@ func New(s *Spec, at Place) (Map, error) {
 	if t, ok := made.(interface{ filled() }); ok {
 		t.filled()
 	}
+	made.(holder).obj().frozen = s.Frozen
 	return made, nil
 }
 
@@ -120,6 +121,8 @@ func (s *Spec) make(at Place) (Map, error) {
 		return newProgArray(s, at), nil
 	case PerfEventArray:
 		return newPerfArray(s, at), nil
+	case CgroupArray:
+		return newCgroupArray(s, at), nil
 	case ArrayOfMaps:
 		return newArrayOfMaps(s, at)
 	case HashOfMaps:
