@@ -271,8 +271,13 @@ func TestSpinLock(t *testing.T) {
 		at    uint64
 		fault FaultKind
 	}{
-		{unlock, value, FaultHelper}, {lock, value, NoFault}, {lock, value + 8, FaultHelper}, {unlock, value + 8, FaultHelper},
-		{unlock, value, NoFault}, {lock, m.R1, FaultWrite}, {lock, value, NoFault},
+		{unlock, value, FaultHelper},
+		{lock, value, NoFault},
+		{lock, value + 8, FaultHelper},
+		{unlock, value + 8, FaultHelper},
+		{unlock, value, NoFault},
+		{lock, m.R1, FaultWrite},
+		{lock, value, NoFault},
 	} {
 		if _, f := step.h.Call(m, &[5]uint64{step.at}); f.Kind != step.fault {
 			t.Errorf("step %d: %v, want %s", i, f, step.fault)
