@@ -7,6 +7,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
 // bothProbed reports whether an access may go through either kind of address: it becomes one
@@ -60,8 +61,8 @@ func (m *Machine) walk(r *state.Reg, n uint8, off, size int, write bool) (btf.Fo
 		return btf.Found{}, failReg("btf-user", n, r, "bpf_probe_read_user", "R%d is ptr_%s access user memory: off=%d", n, name, at)
 	case r.Trust&state.PerCPU != 0:
 		return btf.Found{}, failReg("btf-percpu", n, r, "bpf_per_cpu_ptr", "R%d is ptr_%s access percpu memory: off=%d", n, name, at)
-	case write && m.structWritable(r, at, size):
-		return btf.Found{}, nil
+	case write && m.progType() == release.StructOps && r.Trust&state.Untrusted == 0:
+		return btf.Found{}, unsupported("stores to members of struct %s, which some struct_ops may write", name)
 	case write:
 		return btf.Found{}, failReg("btf-write", n, r, "a load", "only read is supported")
 	}
@@ -104,10 +105,10 @@ func (m *Machine) inherits(s *state.State, r *state.Reg, f *btf.Found) (t state.
 
 // probe notes that a load reads 0 where there is nothing.
 func (m *Machine) probe(pc int) {
-	if m.Probes == nil {
-		m.Probes = make([]bool, len(m.Insns))
+	if m.Aux == nil {
+		m.Aux = make([]vm.AuxFlags, len(m.Insns))
 	}
-	m.Probes[pc] = true
+	m.Aux[pc] |= vm.AuxProbe
 }
 
 // bufAccess is Linux's check_buffer_access: how long the buffer is is found out when the
@@ -156,7 +157,6 @@ func btfUnmoved(reg uint8, r *state.Reg) *Failure {
 	return nil
 }
 
-// structWritable reports whether programs of the type may write a member (each type's
 // btf_struct_access).
 func (m *Machine) structWritable(r *state.Reg, at int64, size int) bool {
 	return false // TODO
