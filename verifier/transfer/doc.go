@@ -18,6 +18,11 @@
 //	null.go     null checks                  call.go     functions, callbacks, exit
 //	packet.go   comparing packet pointers    helper.go   arguments of helpers, results
 //
+//	target.go   what a program is attached to      btf.go        pointers into the kernel's objects
+//	typed.go    contexts that types describe       global.go     global functions
+//	kfunc.go    calls of kernel functions          kernelarg.go  their arguments
+//	iterator.go iterators on the stack             variable.go   the kernel's variables
+//
 // # Numbers that decide
 //
 // Wherever a number decides something (a branch with one way open, an address, a size), its
