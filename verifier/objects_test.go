@@ -3,9 +3,11 @@ package verifier_test
 import (
 	"flag"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
@@ -22,21 +24,27 @@ func objectCase(seed uint64) *vm.Case {
 // TestObjectsParity: random programs about sockets, locks, timers, dynptrs and callbacks are
 // judged as by the kernel, and most of them for the same reason.
 func TestObjectsParity(t *testing.T) {
-	objectsParity(t, "objects", 10_000, func(seed uint64) *vm.Case { return objectCase(seed) })
+	objectsParity(t, "objects", 10_000, verifier.Options{}, objectCase)
 }
 
-// TestBrokenObjectsParity: so are such programs with a few bits flipped.
+// TestObjectsWithoutPerfmon: so are they for those who may not see addresses.
+func TestObjectsWithoutPerfmon(t *testing.T) {
+	objectsParity(t, "no perfmon", 9980, verifier.Options{Lacks: release.Perfmon | release.SysAdmin}, objectCase)
+}
+
+// TestBrokenObjectsParity: so are such programs with a few bits flipped, but for numbers of which
+// more is known here.
 func TestBrokenObjectsParity(t *testing.T) {
-	objectsParity(t, "broken", 9990, func(seed uint64) *vm.Case {
+	objectsParity(t, "broken", 9980, verifier.Options{}, func(seed uint64) *vm.Case {
 		return flip(rand.New(rand.NewPCG(seed, 1)), objectCase(seed))
 	})
 }
 
 // objectsParity compares verdicts. At least so many of 10,000 have to be the kernel's.
-func objectsParity(t *testing.T, name string, least int, make1 func(seed uint64) *vm.Case) {
+func objectsParity(t *testing.T, name string, least int, o verifier.Options, make1 func(seed uint64) *vm.Case) {
 	k := openKernel(t)
 	t.Logf("seed %d", *firstSeed)
-	var y tally
+	y := tally{options: o}
 	unsupported := 0
 	const batch = 100
 	for at := 0; at < *objectsN; at += batch {
@@ -44,9 +52,9 @@ func objectsParity(t *testing.T, name string, least int, make1 func(seed uint64)
 		for i := range batch {
 			cs = append(cs, make1(*firstSeed+uint64(at+i)))
 		}
-		verdicts := k.Verify(cs)
+		verdicts := k.VerifyWithout(cs, uint64(o.Lacks))
 		for i := range cs {
-			if res := verifier.Verify(cs[i], verifier.Options{}); res.Verdict == verifier.Unsupported {
+			if res := verifier.Verify(cs[i], o); res.Verdict == verifier.Unsupported || strings.Contains(verdicts[i].Reason, "missing btf func_info") {
 				unsupported++
 				continue
 			}

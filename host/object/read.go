@@ -59,6 +59,10 @@ func ReadFor(r io.ReaderAt, k *kernelbtf.Kernel) (*Object, error) {
 		out.Insns, out.Unready = l.link(p.Instructions)
 		o.Programs = append(o.Programs, out)
 	}
+	o.Variables = map[string]Variable{}
+	for name, v := range coll.Variables {
+		o.Variables[name] = Variable{v.SectionName, v.Offset, v.Size()}
+	}
 	return o, nil
 }
 

@@ -163,7 +163,7 @@ func (g *Graph) checkForms() *Error {
 			return g.fail(pc, "form", "unknown opcode 00")
 		}
 		i := g.Insns[pc]
-		if _, err := spec.Check(g.Insns, pc); err != nil && !tolerated(i) {
+		if _, err := spec.Check(g.Insns, pc); err != nil && !tolerated(g.Insns, pc) {
 			text := formText(i, err)
 			if everywhere(i, pc, err) {
 				return g.fail(pc, "form", "%s", text)

@@ -27,8 +27,8 @@ const (
 	sockRxQueue   = 76
 	sockEnd       = 80
 	tcpSockBytes  = 80 // of struct bpf_tcp_sock: bytes_received and bytes_acked, of 8 bytes each
-	tcpSockDsack  = 96
-	tcpSockEnd    = 116
+	tcpSockDsack  = 96 // what follows these two
+	tcpSockEnd    = 112
 	xdpSockEnd    = 4
 	flowKeysBytes = 56
 )
@@ -37,19 +37,19 @@ const (
 const FlowKeys = flowKeysBytes
 
 // SockField reports whether programs may load size bytes at an offset of a socket. None may
-// store (net/core/filter.c: bpf_sock_common_is_valid_access and its like).
+// store (net/core/filter.c: bpf_sock_common_is_valid_access and its like). All releases that have
+// a table answer the same.
 func (r *Release) SockField(k SockKind, off, size int) bool {
 	if off < 0 || size <= 0 || off%size != 0 {
 		return false
 	}
 	switch k {
 	case SockCommonFields:
-		return (off < sockType || off >= sockPriority+4) && r.bpfSock(off, size)
+		return (off < sockType || off >= sockPriority+4) && bpfSock(off, size)
 	case SockFields:
-		return r.bpfSock(off, size)
+		return bpfSock(off, size)
 	case TCPSockFields:
-		switch off {
-		case tcpSockBytes, tcpSockBytes + 8:
+		if off >= tcpSockBytes && off < tcpSockDsack {
 			return size == 8
 		}
 		return off < tcpSockEnd && size == 4
@@ -60,17 +60,13 @@ func (r *Release) SockField(k SockKind, off, size int) bool {
 }
 
 // bpfSock is bpf_sock_is_valid_access. Most fields may be loaded in part.
-func (r *Release) bpfSock(off, size int) bool {
-	end := sockEnd
-	if !r.AtLeast(6, 1) { // since 5.11: rx_queue_mapping; since 5.18: dst_port in part
-		end = sockRxQueue
-	}
+func bpfSock(off, size int) bool {
 	switch {
-	case off >= end:
+	case off >= sockEnd:
 		return false
-	case off >= sockDstPort && off < sockDstPort+2 && r.AtLeast(6, 1):
+	case off >= sockDstPort && off < sockDstPort+2:
 		return size <= 2 || size == 4 && off == sockDstPort
-	case off >= sockDstPort+2 && off < sockDstIP4 && r.AtLeast(6, 1):
+	case off >= sockDstPort+2 && off < sockDstIP4:
 		return false
 	case narrow(off):
 		return size <= 4

@@ -1,5 +1,7 @@
 package state
 
+import "github.com/lockstep-ebpf/lockstep/internal/mutant"
+
 // Dynptrs lie in two slots. Their bytes are [Object], and the Spill of each slot is a Reg
 // of kind [Dynptr] with the same ID; that of the upper slot (the lower address) has First.
 //
@@ -19,6 +21,7 @@ func (f *Frame) PutDynptr(n int, r Reg) {
 		for b := range slot.Bytes {
 			slot.Bytes[b] = Object
 		}
+		f.Objects |= 1 << (n - i)
 	}
 }
 
@@ -35,16 +38,17 @@ func (f *Frame) DynptrAt(n int) *Reg {
 }
 
 // DropDynptr ends the dynptr that begins at slot n: what was there is no longer known, nor is
-// what lay in its memory.
-func (s *State) DropDynptr(frame, n int) {
+// what lay in its memory: gone is put in its place.
+func (s *State) DropDynptr(frame, n int, gone Reg) {
 	f := s.Frames[frame]
 	id := f.Stack[n].Spill.ID
 	f.Stack[n], f.Stack[n-1] = Slot{}, Slot{}
+	f.Objects &^= 3 << (n - 1)
 	s.Each(func(r *Reg) bool {
-		if r.Kind != Mem || r.Dyn != id {
+		if r.Kind != Mem || r.Dyn != id || mutant.On(mutant.VerifierSliceOutlives) {
 			return false
 		}
-		*r = Unknown()
+		*r = gone
 		return true
 	})
 }

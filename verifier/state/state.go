@@ -21,6 +21,7 @@ type Frame struct {
 	CallSite int    // the slot of the call in the frame below
 	Callback Callback
 	Rounds   uint32 // of the function that calls a callback: how often it did
+	Objects  uint64 // slots that hold objects of the kernel's
 	screened uint64 // slots written in full since the last checkpoint
 }
 

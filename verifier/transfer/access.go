@@ -177,7 +177,7 @@ func (m *Machine) aligned(r *state.Reg, a *access) *Failure {
 // regionAccess is an access to a map value or to memory.
 func (m *Machine) regionAccess(pc int, r *state.Reg, a *access) *Failure {
 	switch {
-	case r.Kind == state.MapKey && a.write:
+	case r.Kind == state.MapKey && a.write && !mutant.On(mutant.VerifierKeyWritable):
 		return failReg("key-write", a.reg, r, "a load", "write to change key R%d not allowed", a.reg)
 	case r.RO && a.write:
 		return failReg("read-only", a.reg, r, "a load", "R%d cannot write into %s", a.reg, r.TypeName())

@@ -42,7 +42,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		r.Node.Demand()
 		return nil
 	}
-	if r.IsPacket() && a.Pointer() && !c.Has(release.PacketArgs) && a.Kind != release.Anything {
+	if r.IsPacket() && a.Kind != release.Anything && !m.passesPackets(c) {
 		return fail("helper-packet", "helper access to the packet is not allowed")
 	}
 	if r.Kind == state.BTF && a.Access != release.In && (a.Kind == release.Mem || a.Kind == release.FixedMem || a.Kind == release.MapValue) {

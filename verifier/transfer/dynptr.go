@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
@@ -111,7 +112,7 @@ func (m *Machine) dynptrPlace(s *state.State, c *called, a release.Arg, reg uint
 	if f != nil {
 		return f
 	}
-	if f := overwrites(s, p); f != nil {
+	if f := m.overwrites(s, p); f != nil {
 		return f
 	}
 	d := state.Reg{Kind: state.Dynptr, ID: m.id(), Ring: a.BTF == "ringbuf"}
@@ -128,8 +129,11 @@ func (m *Machine) dynptrPlace(s *state.State, c *called, a release.Arg, reg uint
 // overwrites ends the dynptrs that a store to the stack goes over (Linux's
 // destroy_if_dynptr_stack_slot). One that has a record of a ring buffer has to be given back
 // first.
-func overwrites(s *state.State, p span) *Failure {
+func (m *Machine) overwrites(s *state.State, p span) *Failure {
 	f := s.Frames[p.frame]
+	if f.Objects == 0 || mutant.On(mutant.VerifierDynptrForged) {
+		return nil
+	}
 	first, _ := cell(p.high + max(p.size, 1) - 1)
 	last, _ := cell(p.low)
 	for n := first; n <= last && n < len(f.Stack); n++ {
@@ -148,7 +152,7 @@ func overwrites(s *state.State, p span) *Failure {
 		if !slot.Spill.First {
 			upper++
 		}
-		s.DropDynptr(p.frame, upper)
+		s.DropDynptr(p.frame, upper, m.gone())
 	}
 	return nil
 }
@@ -157,6 +161,9 @@ func overwrites(s *state.State, p span) *Failure {
 // false if none is.
 func holdsObject(s *state.State, p span) (off int, ok bool) {
 	f := s.Frames[p.frame]
+	if f.Objects == 0 || mutant.On(mutant.VerifierDynptrRead) {
+		return 0, false
+	}
 	first, _ := cell(p.high + max(p.size, 1) - 1)
 	last, _ := cell(p.low)
 	for n := min(last, len(f.Stack)-1); n >= first; n-- { // in the order of addresses
@@ -170,6 +177,6 @@ func holdsObject(s *state.State, p span) (off int, ok bool) {
 // endDynptr is what bpf_ringbuf_submit_dynptr leaves.
 func (m *Machine) endDynptr(s *state.State, at *dynptrAt) {
 	ref := s.Frames[at.frame].Stack[at.slot].Spill.Ref
-	s.DropDynptr(at.frame, at.slot)
+	s.DropDynptr(at.frame, at.slot, m.gone())
 	m.release(s, ref)
 }

@@ -127,7 +127,7 @@ func (m *Machine) callGlobal(s *state.State, fn int, proto *btf.Function) *Failu
 		m.globals.called = append(m.globals.called, fn)
 	}
 	if m.changesPacket(fn, map[int]bool{}) {
-		forgetPackets(s)
+		m.forgetPackets(s)
 	}
 	clobber(s.Frame())
 	if !proto.Void {

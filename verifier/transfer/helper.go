@@ -122,7 +122,7 @@ func (m *Machine) finish(s *state.State, c *called) *Failure {
 	}
 	most, acquires := m.mostRead(s, c), c.acquires(m)
 	if c.Has(release.ChangesPacket) {
-		forgetPackets(s)
+		m.forgetPackets(s)
 	}
 	clobber(s.Frame())
 	if mutant.On(mutant.VerifierHelperKeepsR1) {
@@ -159,7 +159,7 @@ func (m *Machine) finish(s *state.State, c *called) *Failure {
 	default:
 		return unsupported("the result of %s: %s", c, c.Ret)
 	}
-	if casts[c.ID] {
+	if casts[c.ID] && !mutant.On(mutant.VerifierCastOutlives) {
 		r0.Ref = c.with
 	}
 	if acquires {
@@ -206,9 +206,18 @@ func (m *Machine) release(s *state.State, ref uint32) {
 		if r.Ref != ref || r.Kind == state.Dynptr {
 			return false
 		}
-		*r = state.Unknown()
+		*r = m.gone()
 		return true
 	})
+}
+
+// gone is what an address that is no longer valid leaves: some number, which only those who may
+// see addresses can read (Linux's mark_reg_invalid).
+func (m *Machine) gone() state.Reg {
+	if m.may(release.Perfmon) {
+		return state.Unknown()
+	}
+	return state.Reg{}
 }
 
 // writeOut marks what the helper writes.
@@ -226,7 +235,7 @@ func (m *Machine) writeOut(s *state.State, c *called) *Failure {
 			at, _ := r.Num.Const()
 			low := int(r.Off) + int(int64(at))
 			p := span{int(r.Frame), low, low, size}
-			if f := overwrites(s, p); f != nil {
+			if f := m.overwrites(s, p); f != nil {
 				return f
 			}
 			m.stackForHelper(s, p, true)

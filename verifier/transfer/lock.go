@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
@@ -17,7 +18,7 @@ const (
 // untouched refuses what would touch a field of a map's values that is the kernel's
 // (the second half of Linux's check_map_access).
 func (m *Machine) untouched(r *state.Reg, n uint8, off, size int) *Failure {
-	if r.Kind != state.MapValue {
+	if r.Kind != state.MapValue || mutant.On(mutant.VerifierFieldTouched) {
 		return nil
 	}
 	at := int64(off) + int64(r.Off)
@@ -70,7 +71,7 @@ func (m *Machine) lock(s *state.State, c *called, r *state.Reg) *Failure {
 		return nil
 	case !s.Lock.Held:
 		return fail("unlock", "bpf_spin_unlock without taking a lock")
-	case s.Lock.Map != it.Map || s.Lock.ID != it.ID:
+	case (s.Lock.Map != it.Map || s.Lock.ID != it.ID) && !mutant.On(mutant.VerifierOtherLock):
 		return fail("unlock", "bpf_spin_unlock of different lock")
 	}
 	s.Lock = state.Lock{}

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -23,7 +24,7 @@ func (m *Machine) nullChecked(s *state.State, id uint32, null bool) {
 		if !r.Null || r.ID != id {
 			return false
 		}
-		if r.Ref == id { // not what was made of it
+		if r.Ref == id || r.Ref != 0 && mutant.On(mutant.VerifierCastNullReleases) { // not what was made of it
 			ref = r.Ref
 		}
 		if null {

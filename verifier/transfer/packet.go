@@ -166,12 +166,12 @@ func clobber(f *state.Frame) {
 }
 
 // forgetPackets is what a helper that may move the packet leaves of pointers into it.
-func forgetPackets(s *state.State) {
+func (m *Machine) forgetPackets(s *state.State) {
 	s.Each(func(r *state.Reg) bool {
 		if !r.IsPacket() && r.Kind != state.PacketEnd {
 			return false
 		}
-		*r = state.Unknown()
+		*r = m.gone()
 		return true
 	})
 }

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
@@ -18,7 +19,11 @@ func (m *Machine) sockAccess(r *state.Reg, a *access) *Failure {
 		return failReg("sock-write", a.reg, r, "a load", "R%d cannot write into %s", a.reg, r.TypeName())
 	}
 	off := a.off + int(r.Off)
-	if !m.Release.SockField(sockFields[r.Kind], off, a.size) {
+	kind := sockFields[r.Kind]
+	if mutant.On(mutant.VerifierSockWhole) && kind == release.SockCommonFields {
+		kind = release.SockFields
+	}
+	if !m.Release.SockField(kind, off, a.size) {
 		return failReg("sock-field", a.reg, r, "a field that may be read", "R%d invalid %s access off=%d size=%d", a.reg, r.TypeName(), off, a.size)
 	}
 	return nil

@@ -70,7 +70,7 @@ func (m *Machine) stackAccess(s *state.State, r *state.Reg, a *access) (state.Re
 	if at, holds := holdsObject(s, p); holds && !a.write {
 		return state.Reg{}, m.readsObject(r, a.reg, p, at, "")
 	} else if holds {
-		if f := overwrites(s, p); f != nil {
+		if f := m.overwrites(s, p); f != nil {
 			return state.Reg{}, f
 		}
 	}
