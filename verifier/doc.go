@@ -62,9 +62,8 @@
 //
 // Beyond this package are, as of now: extensions (freplace), kernel functions that
 // [release.Release.Kfunc] does not know and those of modules, stores of struct_ops programs to
-// the kernel's objects, objects of the program's own, lists and trees of them, loads
-// from maps themselves, arenas,
-// exceptions. They are Unsupported.
+// the kernel's objects, objects of the program's own, lists and trees of them,
+// arenas, exceptions. They are Unsupported.
 //
 // # Not a word from the table
 //

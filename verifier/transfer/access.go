@@ -90,7 +90,7 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 		f = m.sockAccess(r, a)
 	case state.Map:
 		if !a.write {
-			return state.Reg{}, unsupported("loads from a map itself (struct bpf_map)")
+			return m.mapAccess(r, a)
 		}
 		return state.Reg{}, failReg("map-write", a.reg, r, "a load", "only read from %s is supported", mapStruct(m.mapOf(r).Type))
 	case state.FlowKeys:

@@ -221,3 +221,32 @@ func (m *Machine) iteratorAllows(id int32) bool {
 	}
 	return m.Program.Attach == "tcp" || m.Program.Attach == "udp" || m.Program.Attach == "unix"
 }
+
+// mapAccess is a load from a map's own structure (Linux's check_ptr_to_map_access).
+func (m *Machine) mapAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
+	if m.Kernel == nil {
+		return state.Reg{}, unsupported("loads from a map itself (struct bpf_map) without the types of a kernel (BTF)")
+	}
+	name := mapStruct(m.mapOf(r).Type)
+	id, at := m.Kernel.Find(btf.Struct, name), int64(a.off)+int64(r.Off)
+	switch {
+	case id == 0:
+		return state.Reg{}, unsupported("loads from a map: the kernel's types have no struct %s", name)
+	case at < 0:
+		return state.Reg{}, failReg("btf-offset", a.reg, r, "offset ≥ 0", "R%d is %s invalid negative access: off=%d", a.reg, name, at)
+	}
+	found, err := btf.Walk(m.Kernel, id, uint32(at), uint32(a.size))
+	switch {
+	case err != nil:
+		return state.Reg{}, failReg("btf-member", a.reg, r, "a member of struct "+name, "%s", err.Error())
+	case found.Memory:
+		return state.Reg{Kind: state.Mem, RO: true, Trust: state.Untrusted}, nil
+	case !found.Pointer:
+		return state.Number(loaded(w.Unknown(), a)), nil
+	}
+	p := state.Reg{Kind: state.BTF, Type: found.Type, Trust: tagTrust(found.Tags)}
+	if found.Untrusted {
+		p.Trust |= state.Untrusted
+	}
+	return p, nil
+}
