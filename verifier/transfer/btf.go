@@ -157,11 +157,6 @@ func btfUnmoved(reg uint8, r *state.Reg) *Failure {
 	return nil
 }
 
-// btf_struct_access).
-func (m *Machine) structWritable(r *state.Reg, at int64, size int) bool {
-	return false // TODO
-}
-
 // currentTask is bpf_get_current_task_btf, whose result is trusted; other helpers give
 // pointers of the old kind.
 const currentTask = 158
