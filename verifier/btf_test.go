@@ -18,6 +18,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
+	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
 // typedCase is a file of testdata/btf.
@@ -89,10 +90,28 @@ func readTypedCase(t *testing.T, k *kernelbtf.Kernel, f txtar.File) typedCase {
 		x.about.Sleepable, x.load.Flags = true, sleepable
 	}
 	x.load.Insns, x.load.Vars = variables(k, made.Insns)
+	if strings.Contains(text, "map_by_fd(0)") {
+		x.c.Maps = []*maps.Spec{{Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 4}}
+		x.load.Maps = []kernelcmp.RawMap{{Type: uint32(maps.Array), KeySize: 4, ValueSize: 8, MaxEntries: 4}}
+	}
+	if strings.Contains(text, "func ") {
+		x.load.Funcs = functions(made.Insns)
+	}
 	if target != "" {
 		x.load.BTF = place.prefix + target
 	}
 	return x
+}
+
+// functions are the slots where functions start.
+func functions(insns []spec.Insn) []uint32 {
+	starts := []uint32{0}
+	for pc, i := range insns {
+		if i.Op == spec.LDDW && i.Src == spec.LDDWFunc {
+			starts = append(starts, uint32(pc+1+int(i.Imm)))
+		}
+	}
+	return starts
 }
 
 // variables gives instructions in which variables have numbers of a list of names, as
@@ -111,7 +130,7 @@ func variables(k *kernelbtf.Kernel, insns []spec.Insn) (out []spec.Insn, names [
 // helperNumbers are those that the cases call and no engine simulates.
 var helperNumbers = map[string]int32{
 	"task_pt_regs": 175, "get_current_task_btf": 158, "trace_printk": 6, "get_current_comm": 16, "seq_write": 127,
-	"per_cpu_ptr": 153, "get_socket_cookie": 46,
+	"find_vma": 180, "per_cpu_ptr": 153, "get_socket_cookie": 46,
 }
 
 // lookup finds a member's offset, or a number of a function, variable or structure.

@@ -51,9 +51,19 @@
 // Linux compares all numbers of the unprivileged when it prunes, so that it gives up
 // earlier than is done here.
 //
-// Beyond this package are, as of now: programs whose context BTF describes (tracing, LSM,
-// struct_ops, extensions), kernel functions and variables, pointers that BTF describes and so
-// what helpers take and give of them, loads from maps themselves, arenas, global functions.
+// # Types
+//
+// Some programs get pointers into the kernel's own structures: of tracepoints (tp_btf), functions
+// (fentry, fexit, fmod_ret), iterators, LSM hooks and struct_ops. What a load through such a
+// pointer gives is for the kernel's types to say, and so do the parameters of kernel functions.
+// [Options.Kernel] is those types (package [btf]), [Options.Programs] what an object says of its
+// programs: where they attach, and the prototypes of functions. A global function is verified
+// by itself, by its prototype, and calls of it are held against that.
+//
+// Beyond this package are, as of now: extensions (freplace), kernel functions that
+// [release.Release.Kfunc] does not know and those of modules, stores of struct_ops programs to
+// the kernel's objects, objects of the program's own, lists and trees of them,
+// arenas, exceptions. They are Unsupported.
 //
 // # Not a word from the table
 //

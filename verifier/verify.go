@@ -42,6 +42,11 @@ type Result struct {
 	States    int      // states put aside
 	Context   int      // bytes of context that the programs rely on: a syscall program may not be run on less
 
+	// Aux says of each program's slots how accesses there are meant: loads through pointers into
+	// the kernel's objects read 0 where there is nothing ([vm.AuxProbe]). Nil of a program that
+	// has none.
+	Aux [][]vm.AuxFlags
+
 	// KernelUnsound is why the case may do harm although the release that was named accepts it: what the
 	// default rules say, with the release's mistake as its Rule ([release.Unsafe]) if it is known by
 	// name. Nil: the default rules accept it too.
@@ -129,6 +134,7 @@ func judge(c *vm.Case, o Options, mirror bool) Result {
 			res.Processed += e.processed
 			res.States += e.states
 			res.Context = max(res.Context, e.m.ContextUsed)
+			res.Aux = append(res.Aux, e.m.Aux)
 		}
 		if f != nil {
 			f.Prog = n

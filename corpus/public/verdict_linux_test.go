@@ -247,4 +247,3 @@ func (v *verdicts) report(t *testing.T) {
 		}
 	}
 }
-

@@ -43,21 +43,31 @@ func New(s *cilium.Spec) *Kernel {
 
 // Open reads a file: BTF as it is, or an ELF file that has it.
 func Open(path string) (*Kernel, error) {
-	s, err := load(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("types of a kernel: %w", err)
+	}
+	defer f.Close()
+	k, err := Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("types of a kernel: %s: %w", path, err)
 	}
-	return New(s), nil
+	return k, nil
 }
 
-// load keeps panics of the reader, which is made for files that a kernel or compiler wrote.
-func load(path string) (s *cilium.Spec, err error) {
+// Read takes any bytes: what is no BTF is an error. The reader proper is made for files that a
+// kernel or a compiler wrote, and may panic on others.
+func Read(r io.ReaderAt) (k *Kernel, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s, err = nil, fmt.Errorf("malformed BTF: the reader (cilium/ebpf) panicked: %v", p)
+			k, err = nil, fmt.Errorf("malformed BTF: the reader (cilium/ebpf) panicked: %v", p)
 		}
 	}()
-	return cilium.LoadSpec(path)
+	s, err := cilium.LoadSpecFromReader(r)
+	if err != nil {
+		return nil, err
+	}
+	return New(s), nil
 }
 
 // Host reads what the kernel that runs says of itself.

@@ -13,6 +13,10 @@
 // project or not, so that a tool can list and disassemble any object. [Object.Case]
 // makes one program runnable, and says what stands in the way.
 //
+// What a program needs of a kernel (CO-RE relocations, kernel functions and variables,
+// options of its configuration) is resolved if [ReadFor] is given one, see package
+// kernelbtf; [Object.CaseToVerify] makes a case for the verifier of any program.
+//
 //	obj, err := object.Open("firewall.o")
 //	c, err := obj.Case("firewall", vm.Input{Packet: frame})
 //	outcomes := target.Run(c)

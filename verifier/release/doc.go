@@ -64,8 +64,15 @@
 // 4-byte loads at 0, 4, 8, 12 and 16 are allowed and none else; at 0 a load gives a packet pointer. What
 // is not named gives a scalar.
 //
+// # Typed contexts
+//
+// Contexts that the kernel's BTF describes are not in the tables: their types say what arguments are.
+// ztyped_6_18.go has the arguments of tracepoints and iterators that are not as their types say,
+// asked of the host's kernel; typed.go members of structures that a verifier trusts; kfunc.go the
+// kernel functions of which it can judge calls. The latter two are by hand, and cases in
+// verifier/testdata/btf hold them against the kernel.
+//
 // # What is not here
 //
-// Contexts that the kernel's BTF describes (tracing and LSM programs, iterators, struct_ops), kfuncs, and
-// limits of values: a helper whose flags must be 0 is not known for it.
+// Limits of values: a helper whose flags must be 0 is not known for it.
 package release

@@ -82,7 +82,7 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 	case state.Buf:
 		f = m.bufAccess(r, a)
 	case state.MapValue, state.Mem, state.MapKey:
-		f = m.regionAccess(r, a)
+		f = m.regionAccess(s.PC, r, a)
 	case state.SockCommon, state.Sock, state.TCPSock, state.XDPSock:
 		if r.Num.S.Min < 0 {
 			return state.Reg{}, failReg("negative-offset", a.reg, r, "offset ≥ 0", "R%d min value is negative, either use unsigned index or do a if (index >=0) check.", a.reg)
@@ -90,7 +90,7 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 		f = m.sockAccess(r, a)
 	case state.Map:
 		if !a.write {
-			return state.Reg{}, unsupported("loads from a map itself (struct bpf_map)")
+			return m.mapAccess(r, a)
 		}
 		return state.Reg{}, failReg("map-write", a.reg, r, "a load", "only read from %s is supported", mapStruct(m.mapOf(r).Type))
 	case state.FlowKeys:
@@ -175,13 +175,14 @@ func (m *Machine) aligned(r *state.Reg, a *access) *Failure {
 }
 
 // regionAccess is an access to a map value or to memory.
-func (m *Machine) regionAccess(r *state.Reg, a *access) *Failure {
+func (m *Machine) regionAccess(pc int, r *state.Reg, a *access) *Failure {
 	switch {
 	case r.Kind == state.MapKey && a.write && !mutant.On(mutant.VerifierKeyWritable):
 		return failReg("key-write", a.reg, r, "a load", "write to change key R%d not allowed", a.reg)
 	case r.RO && a.write:
 		return failReg("read-only", a.reg, r, "a load", "R%d cannot write into %s", a.reg, r.TypeName())
 	case r.RO && r.Trust == state.Untrusted: // reads 0 where there is nothing
+		m.probe(pc)
 		return nil
 	}
 	if f := m.permitted(r, a.off, a.size, a.write); f != nil {

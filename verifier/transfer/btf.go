@@ -7,6 +7,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
 // bothProbed reports whether an access may go through either kind of address: it becomes one
@@ -60,8 +61,8 @@ func (m *Machine) walk(r *state.Reg, n uint8, off, size int, write bool) (btf.Fo
 		return btf.Found{}, failReg("btf-user", n, r, "bpf_probe_read_user", "R%d is ptr_%s access user memory: off=%d", n, name, at)
 	case r.Trust&state.PerCPU != 0:
 		return btf.Found{}, failReg("btf-percpu", n, r, "bpf_per_cpu_ptr", "R%d is ptr_%s access percpu memory: off=%d", n, name, at)
-	case write && m.structWritable(r, at, size):
-		return btf.Found{}, nil
+	case write && m.progType() == release.StructOps && r.Trust&state.Untrusted == 0:
+		return btf.Found{}, unsupported("stores to members of struct %s, which some struct_ops may write", name)
 	case write:
 		return btf.Found{}, failReg("btf-write", n, r, "a load", "only read is supported")
 	}
@@ -104,10 +105,10 @@ func (m *Machine) inherits(s *state.State, r *state.Reg, f *btf.Found) (t state.
 
 // probe notes that a load reads 0 where there is nothing.
 func (m *Machine) probe(pc int) {
-	if m.Probes == nil {
-		m.Probes = make([]bool, len(m.Insns))
+	if m.Aux == nil {
+		m.Aux = make([]vm.AuxFlags, len(m.Insns))
 	}
-	m.Probes[pc] = true
+	m.Aux[pc] |= vm.AuxProbe
 }
 
 // bufAccess is Linux's check_buffer_access: how long the buffer is is found out when the
@@ -154,12 +155,6 @@ func btfUnmoved(reg uint8, r *state.Reg) *Failure {
 		return failReg("moved-pointer", reg, r, "a known offset", "variable %s access var_off=%s disallowed", r.TypeName(), bitsText(r.Num.Bits))
 	}
 	return nil
-}
-
-// structWritable reports whether programs of the type may write a member (each type's
-// btf_struct_access).
-func (m *Machine) structWritable(r *state.Reg, at int64, size int) bool {
-	return false // TODO
 }
 
 // currentTask is bpf_get_current_task_btf, whose result is trusted; other helpers give
@@ -220,4 +215,33 @@ func (m *Machine) iteratorAllows(id int32) bool {
 		return false
 	}
 	return m.Program.Attach == "tcp" || m.Program.Attach == "udp" || m.Program.Attach == "unix"
+}
+
+// mapAccess is a load from a map's own structure (Linux's check_ptr_to_map_access).
+func (m *Machine) mapAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
+	if m.Kernel == nil {
+		return state.Reg{}, unsupported("loads from a map itself (struct bpf_map) without the types of a kernel (BTF)")
+	}
+	name := mapStruct(m.mapOf(r).Type)
+	id, at := m.Kernel.Find(btf.Struct, name), int64(a.off)+int64(r.Off)
+	switch {
+	case id == 0:
+		return state.Reg{}, unsupported("loads from a map: the kernel's types have no struct %s", name)
+	case at < 0:
+		return state.Reg{}, failReg("btf-offset", a.reg, r, "offset ≥ 0", "R%d is %s invalid negative access: off=%d", a.reg, name, at)
+	}
+	found, err := btf.Walk(m.Kernel, id, uint32(at), uint32(a.size))
+	switch {
+	case err != nil:
+		return state.Reg{}, failReg("btf-member", a.reg, r, "a member of struct "+name, "%s", err.Error())
+	case found.Memory:
+		return state.Reg{Kind: state.Mem, RO: true, Trust: state.Untrusted}, nil
+	case !found.Pointer:
+		return state.Number(loaded(w.Unknown(), a)), nil
+	}
+	p := state.Reg{Kind: state.BTF, Type: found.Type, Trust: tagTrust(found.Tags)}
+	if found.Untrusted {
+		p.Trust |= state.Untrusted
+	}
+	return p, nil
 }

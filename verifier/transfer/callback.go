@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
@@ -83,6 +84,13 @@ func (m *Machine) callbackArgs(caller *state.Frame, c *called, shape *release.Ca
 			r = caller.Regs[contextOf(c.Helper)]
 		case release.CallbackDynptr:
 			r = state.Reg{Kind: state.Dynptr, ID: m.id(), First: true}
+		case release.CallbackTask:
+			r = caller.Regs[1]
+		case release.CallbackVMA:
+			if m.Kernel == nil {
+				return nil, unsupported("callbacks of %s without the types of a kernel (BTF)", c.Name)
+			}
+			r = state.Reg{Kind: state.BTF, Type: m.Kernel.Find(btf.Struct, "vm_area_struct")}
 		default:
 			return nil, unsupported("callbacks of %s", c.Name)
 		}

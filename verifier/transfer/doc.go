@@ -21,6 +21,11 @@
 //	dynptr.go   dynptrs on the stack         callback.go functions that helpers call, now or later
 //	object.go   which argument is which
 //
+//	target.go   what a program is attached to      btf.go        pointers into the kernel's objects
+//	typed.go    contexts that types describe       global.go     global functions
+//	kfunc.go    calls of kernel functions          kernelarg.go  their arguments
+//	iterator.go iterators on the stack             variable.go   the kernel's variables
+//
 // # Numbers that decide
 //
 // Wherever a number decides something (a branch with one way open, an address, a size), its

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
@@ -74,13 +75,20 @@ func (m *Machine) resolveKernelCall(i spec.Insn) *Failure {
 		return fail("kfunc", "kernel btf_id %d is not a function", i.Imm)
 	}
 	_, allowed, known := m.Release.Kfunc(fn.Name, m.progType())
-	if known && !allowed || len(fn.Tags) == 0 && !known {
+	if known && !allowed || !known && len(fn.Tags) == 0 && m.tagsKfuncs() {
 		return nil // for paths to find
 	}
 	if !known {
 		return unsupported("kernel function %s", fn.Name)
 	}
 	return nil
+}
+
+// tagsKfuncs reports whether the kernel's types say which functions are for programs, which
+// those of newer kernels do.
+func (m *Machine) tagsKfuncs() bool {
+	fn := m.Kernel.Type(m.Kernel.Find(btf.Func, readLock))
+	return fn != nil && slices.Contains(fn.Tags, "bpf_kfunc")
 }
 
 // kernelCall is Linux's check_kfunc_call.

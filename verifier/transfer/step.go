@@ -7,6 +7,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
@@ -43,9 +44,9 @@ type Machine struct {
 	StackUsed []int
 	// ContextUsed is how far into the context the program reaches, in bytes.
 	ContextUsed int
-	// Probes are the slots whose loads go through addresses of the kernel's objects: they read
-	// 0 where there is nothing.
-	Probes  []bool
+	// Aux has AuxProbe at the slots whose loads go through addresses of the kernel's objects: they
+	// read 0 where there is nothing. Nil if there is none.
+	Aux     []vm.AuxFlags
 	bases   []state.Kind // by slot: what the access there went through; NotInit: none so far
 	ids     uint32
 	entries map[entry]bool // callbacks that are called some other time
