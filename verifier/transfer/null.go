@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -16,7 +17,7 @@ func notNull(r *state.Reg) bool {
 func (m *Machine) nullChecked(s *state.State, id uint32, null bool) {
 	ref := uint32(0)
 	s.Each(func(r *state.Reg) bool {
-		if !r.Null || r.ID != id {
+		if !r.Null || r.ID != id && !mutant.On(mutant.VerifierNullIgnoresID) {
 			return false
 		}
 		if r.Ref != 0 {

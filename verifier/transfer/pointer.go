@@ -51,7 +51,9 @@ func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code ui
 	}
 	switch code {
 	case spec.OpADD:
-		off.Node.Demand()
+		if !mutant.On(mutant.VerifierOffsetNotDemanded) {
+			off.Node.Demand()
+		}
 		m.move(&ptr, off.Num, false)
 	case spec.OpSUB:
 		if swapped {
@@ -90,7 +92,7 @@ func movable(n, by uint8, ptr, off *state.Reg) *Failure {
 			return nil
 		}
 		fallthrough
-	case ptr.Kind == state.PacketEnd:
+	case ptr.Kind == state.PacketEnd && !mutant.On(mutant.VerifierPacketEndMoves):
 		return failReg("pointer-kind", n, ptr, "an address that may be moved", "R%d pointer arithmetic on %s prohibited", n, ptr.TypeName())
 	}
 	return sane(by, off, ptr)
