@@ -139,7 +139,7 @@ const (
 	VerifierSpillForgetsNode
 	VerifierNullIgnoresID
 	VerifierReadsForgotten
-	VerifierHelperReadsForgotten
+	VerifierKeyNotDemanded
 	VerifierHelperWriteIgnored
 	VerifierNarrowStoreIgnored
 	VerifierWrongFrame
@@ -306,7 +306,7 @@ var All = []Mutant{
 	{VerifierSpillForgetsNode, "verifier-spill-forgets-node", "verifier/state", "what a spilled number was made from is forgotten", "PREVAIL; backtracking through the stack"},
 	{VerifierNullIgnoresID, "verifier-null-ignores-id", "verifier/transfer", "a null check is one of all pointers", "mark_ptr_or_null_regs"},
 	{VerifierReadsForgotten, "verifier-reads-forgotten", "verifier/transfer", "loads of the stack do not count as reads of it", "CVE-2024-45020; ecdd4fd8a54c"},
-	{VerifierHelperReadsForgotten, "verifier-helper-reads-forgotten", "verifier/transfer", "what helpers read of the stack does not count as read", "ecdd4fd8a54c"},
+	{VerifierKeyNotDemanded, "verifier-key-not-demanded", "verifier/transfer", "a constant key by which a lookup cannot fail decides nothing", "get_constant_map_key, mark_chain_precision"},
 	{VerifierHelperWriteIgnored, "verifier-helper-write-ignored", "verifier/transfer", "what a helper writes to the stack is not noticed", "PREVAIL b8dd9261"},
 	{VerifierNarrowStoreIgnored, "verifier-narrow-store-ignored", "verifier/transfer", "a store of fewer than eight bytes leaves the number in the slot", "check_stack_write_fixed_off"},
 	{VerifierWrongFrame, "verifier-wrong-frame", "verifier/transfer", "an address of a caller's frame is one of the frame on top", "is_state_visited; frameno lost in arithmetic"},

@@ -32,6 +32,8 @@ var about = map[Switch]string{
 	DivBounds:       "a quotient has a range",
 	ModBounds:       "a remainder has a range",
 	NegBounds:       "a negation has a range",
+	ShiftBounds:     "a shift by a number that is not known has a range",
+	SwapBounds:      "a number in the other byte order is known as well as before",
 	NullEqual:       "an address that equals one that is not null is not null",
 	ConstKeyNonNull: "an array's element with a constant key in range is there",
 

@@ -247,9 +247,7 @@ func (m *Machine) stackReadSomewhere(s *state.State, p span, a *access) state.Re
 // stackForHelper is what a helper may do to a part of the stack. What it reads need not
 // have been written: who may see the kernel's memory may see what lies there.
 func (m *Machine) stackForHelper(s *state.State, p span, out bool) {
-	if !mutant.On(mutant.VerifierHelperReadsForgotten) {
-		s.Reads(p.frame, p.mask())
-	}
+	s.Reads(p.frame, p.mask())
 	if !out || mutant.On(mutant.VerifierHelperWriteIgnored) {
 		return
 	}
