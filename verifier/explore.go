@@ -42,7 +42,16 @@ func (e *explorer) run() *Failure {
 			e.settle()
 		}
 		if len(e.pending) == 0 {
-			return e.stackDepth()
+			fn, more := e.m.NextGlobal()
+			if !more {
+				return e.stackDepth()
+			}
+			var f *Failure
+			if s, f = e.m.StartGlobal(fn); f != nil {
+				f.Insn = s.PC
+				return f
+			}
+			continue
 		}
 		s = e.pending[len(e.pending)-1]
 		e.pending = e.pending[:len(e.pending)-1]
@@ -162,6 +171,9 @@ func (e *explorer) compare(cp *state.Checkpoint, s *state.State, live []uint16, 
 			p = state.InFull
 		}
 		return cp.Covers(s, live, p), nil
+	}
+	if cp.Async != s.Async { // not on this path
+		return false, nil
 	}
 	again := cp.Rounds != s.Rounds || cp.Unrolls != s.Unrolls // a loop that ends by itself
 	if force && again {

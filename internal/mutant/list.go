@@ -166,6 +166,18 @@ const (
 	VerifierFetchKeepsSrc
 	VerifierValueWritable
 	VerifierNull32
+	VerifierLockNotCompared
+	VerifierSliceOutlives
+	VerifierFieldTouched
+	VerifierOtherLock
+	VerifierCastOutlives
+	VerifierCastNullReleases
+	VerifierDynptrForged
+	VerifierDynptrRead
+	VerifierKeyWritable
+	VerifierPacketPassed
+	VerifierLaterReturn
+	VerifierSockWhole
 )
 
 // All lists every mutant, in order of ID.
@@ -275,7 +287,7 @@ var All = []Mutant{
 	{VerifierUnaligned, "verifier-unaligned", "verifier/transfer", "stack and atomics need not be aligned", "check_ptr_alignment"},
 	{VerifierMaxNotChecked, "verifier-max-not-checked", "verifier/transfer", "only the lowest offset into a region is looked at", "CVE-2020-8835"},
 	{VerifierBoundsOffByOne, "verifier-bounds-off-by-one", "verifier/transfer", "a region has one byte more", "PREVAIL 6f944ffd"},
-	{VerifierStackOffByOne, "verifier-stack-off-by-one", "verifier/transfer", "a frame has eight bytes more", "CVE-2023-52676"},
+	{VerifierStackOffByOne, "verifier-stack-off-by-one", "verifier/transfer", "a frame has eight bytes more, above r10", "CVE-2023-52676"},
 	{VerifierStackEscapes, "verifier-stack-escapes", "verifier/transfer", "an address of the stack may be put into the caller's frame", "selftest spill to caller"},
 	{VerifierStoreImm32, "verifier-store-imm32", "verifier/transfer", "a stored immediate is zero-extended", "811c363645b3"},
 	{VerifierNarrowSpillKeepsID, "verifier-narrow-spill-keeps-id", "verifier/transfer", "a spilled lower half is equal to the whole register", "713274f1f2c8"},
@@ -333,4 +345,16 @@ var All = []Mutant{
 	{VerifierFetchKeepsSrc, "verifier-fetch-keeps-src", "verifier/transfer", "a fetch leaves its register as it was known", "backtracking, atomic fetch"},
 	{VerifierValueWritable, "verifier-value-writable", "verifier/transfer", "values of maps that programs may only read may be written", "CVE-2024-49861"},
 	{VerifierNull32, "verifier-null32", "verifier/transfer", "the lower half of an address tells whether it is 0", "a12ca6277eca"},
+	{VerifierLockNotCompared, "verifier-lock-not-compared", "verifier/state", "states are alike whether a lock is held or not", "refsafe"},
+	{VerifierSliceOutlives, "verifier-slice-outlives", "verifier/state", "what a dynptr gave of its memory may be used when the dynptr is gone", "destroy_if_dynptr_stack_slot"},
+	{VerifierFieldTouched, "verifier-field-touched", "verifier/transfer", "locks and timers in a map may be loaded and stored", "check_map_access"},
+	{VerifierOtherLock, "verifier-other-lock", "verifier/transfer", "any lock may be given back for the one that was taken", "process_spin_lock"},
+	{VerifierCastOutlives, "verifier-cast-outlives", "verifier/transfer", "what a socket was cast to may be used when the socket was given back", "is_ptr_cast_function"},
+	{VerifierCastNullReleases, "verifier-cast-null-releases", "verifier/transfer", "a cast that gives 0 ends the reference", "mark_ptr_or_null_regs"},
+	{VerifierDynptrForged, "verifier-dynptr-forged", "verifier/transfer", "a dynptr may be stored over and is a dynptr still", "destroy_if_dynptr_stack_slot"},
+	{VerifierDynptrRead, "verifier-dynptr-read", "verifier/transfer", "the bytes of a dynptr may be loaded", "check_stack_read_fixed_off"},
+	{VerifierKeyWritable, "verifier-key-writable", "verifier/transfer", "a callback may write to the key that it is shown", "check_mem_access"},
+	{VerifierPacketPassed, "verifier-packet-passed", "verifier/transfer", "every helper takes a part of the packet as memory", "may_access_direct_pkt_data"},
+	{VerifierLaterReturn, "verifier-later-return", "verifier/transfer", "a timer's callback may return anything", "check_return_code"},
+	{VerifierSockWhole, "verifier-sock-whole", "verifier/transfer", "every socket is a full one", "bpf_sock_common_is_valid_access"},
 }

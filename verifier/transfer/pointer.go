@@ -87,15 +87,22 @@ func movable(n, by uint8, ptr, off *state.Reg) *Failure {
 	switch {
 	case ptr.Null && !mutant.On(mutant.VerifierNullMoves):
 		return failReg("null-moves", n, ptr, "a null check", "R%d pointer arithmetic on %s prohibited, null-check it first", n, ptr.TypeName())
+	case ptr.Kind == state.FlowKeys && isConst(off):
+		return nil
 	case ptr.Kind == state.Map:
 		if v, ok := off.Const(); ok && v == 0 {
 			return nil
 		}
 		fallthrough
-	case ptr.Kind == state.PacketEnd && !mutant.On(mutant.VerifierPacketEndMoves):
+	case ptr.Kind == state.PacketEnd && !mutant.On(mutant.VerifierPacketEndMoves), ptr.Kind == state.FlowKeys, ptr.IsSock():
 		return failReg("pointer-kind", n, ptr, "an address that may be moved", "R%d pointer arithmetic on %s prohibited", n, ptr.TypeName())
 	}
 	return sane(by, off, ptr)
+}
+
+func isConst(r *state.Reg) bool {
+	_, known := r.Const()
+	return known
 }
 
 // sane is Linux's check_reg_sane_offset.
