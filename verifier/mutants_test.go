@@ -3,6 +3,7 @@
 package verifier_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,17 @@ import (
 	"github.com/lockstep-ebpf/lockstep/verifier"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
+
+var (
+	onlyMutants  = flag.String("mutant", "", "hunt only planted bugs with one of these in their names, by comma")
+	mutantBudget = flag.Duration("budget", budget, "how long each is hunted")
+)
+
+// wanted reports whether a bug is to be hunted.
+func wanted(m mutant.Mutant) bool {
+	return strings.HasPrefix(m.Name, "verifier-") &&
+		slices.ContainsFunc(strings.Split(*onlyMutants, ","), func(part string) bool { return strings.Contains(m.Name, part) })
+}
 
 // budget is how long each planted bug is hunted.
 const budget = 60 * time.Second
@@ -38,7 +50,7 @@ func TestMutantsAreCaught(t *testing.T) {
 	h := hunt{k: openKernel(t), ref: watch(t)}
 	caught, times := 0, []time.Duration{}
 	for _, m := range mutant.All {
-		if !strings.HasPrefix(m.Name, "verifier-") || !strings.Contains(m.Name, *onlyMutant) {
+		if !wanted(m) {
 			continue
 		}
 		start := time.Now()
@@ -102,7 +114,7 @@ func (h *hunt) mutant(t *testing.T, m mutant.Mutant) (n int, how string) {
 	}
 	g := gen.New(gen.Options{})
 	var src tape.Source
-	for start := time.Now(); time.Since(start) < budget; n++ {
+	for start := time.Now(); time.Since(start) < *mutantBudget; n++ {
 		if n == len(h.known) {
 			mutant.Enable(mutant.None)
 			h.more()
