@@ -255,17 +255,18 @@ func callback(p *writer) {
 // callbackState goes from state to state, one a round, and does harm in the last: in the
 // callback, or behind the loop.
 func callbackState(p *writer) {
-	f, two, bad, step, end, out := p.label(), p.label(), p.label(), p.label(), p.label(), p.label()
+	f, toOne, two, bad, step, end, out := p.label(), p.label(), p.label(), p.label(), p.label(), p.label(), p.label()
 	p.add("*(u64 *)(r10 - 8) = 0\nr1 = %d\nr2 = func %s\nr3 = r10\nr3 += -8\nr4 = 0\ncall bpf_loop", 1+p.IntN(4), f)
 	if p.chance(5) {
 		p.add("r7 = *(u64 *)(r10 - 8)\nif r7 != 2 goto %s\nr7 = *(u64 *)(r10 - %d)\n%s:", out, one(p, 512, 520), out)
 	}
-	fmt.Fprintf(&p.tail, "%s:\nr6 = r2\ncall bpf_get_prandom_u32\nr7 = *(u64 *)(r6 + 0)\nif r7 == 1 goto %s\nif r7 == 2 goto %s\n", f, two, bad)
-	first, second := "", fmt.Sprintf("*(u64 *)(r6 + 0) = %d", one(p, 1, 1, 2, 3))
+	fmt.Fprintf(&p.tail, "%s:\nr6 = r2\ncall bpf_get_prandom_u32\nr7 = *(u64 *)(r6 + 0)\nif r7 == 1 goto %s\nif r7 == 2 goto %s\nif r7 == 5 goto %s\n", f, two, bad, toOne)
+	first, second := one(p, "", "*(u64 *)(r6 + 0) = 5"), fmt.Sprintf("*(u64 *)(r6 + 0) = %d", one(p, 1, 1, 2, 3))
 	if p.chance(4) {
 		first, second = second, first
 	}
 	fmt.Fprintf(&p.tail, "if r0 > 5 goto %s\n%s\ngoto %s\n%s:\n%s\ngoto %s\n", step, first, end, step, second, end)
+	fmt.Fprintf(&p.tail, "%s:\n*(u64 *)(r6 + 0) = 1\ngoto %s\n", toOne, end)
 	fmt.Fprintf(&p.tail, "%s:\n*(u64 *)(r6 + 0) = 2\ngoto %s\n%s:\nr8 = map[one][0] + 0\nr9 = *(u64 *)(r8 + %d)\n", two, end, bad, one(p, 40, 40, 48))
 	fmt.Fprintf(&p.tail, "%s:\nr0 = 0\nexit\n", end)
 }
