@@ -19,7 +19,8 @@
 //	4  exit                            ◀────┘
 //
 // Where paths meet (package [cfg]) a state is put aside, and a path that comes there with a
-// state that an older one covers has come to its end: what follows has been looked at.
+// state that an older one covers has come to its end: what follows has been looked at. In
+// a loop that is not followed to its end yet it has so for the time being (trust.go).
 // Loops are walked, round by round; bpf_loop and may_goto, which have no bound that one
 // could walk to, are widened until a round brings nothing new. A path that comes back to
 // just the same state would never end.
@@ -64,6 +65,32 @@
 // [release.Release.Kfunc] does not know and those of modules, stores of struct_ops programs to
 // the kernel's objects, objects of the program's own, lists and trees of them,
 // arenas, exceptions. They are Unsupported.
+//
+// # Where a verdict is not Linux 6.18's
+//
+// Of programs that were broken at random, 99.9% get the kernel's verdict when 6.18 is
+// mirrored ([Options.Release]). The others fall into these classes; none does harm.
+//
+//	only we accept
+//	1  dead code        a branch is decided by a number of which Linux knows less, and
+//	                    Linux goes on where no run comes: to a register that nobody wrote,
+//	                    a field that is not there. By the default rules 0.5% of programs
+//	2  narrow fills     part of a spilled number, or with its sign, keeps bounds that Linux
+//	                    drops, so an address moved by it is within bounds
+//	3  fewer states     Linux looks at a million instructions and gives up, where numbers on
+//	                    which nothing depends keep its states apart
+//	4  widened rounds   Linux forgets what a callback changes, where it is still known here
+//
+//	only Linux accepts
+//	5  wrapping links   w2 = w1, w2 += 3: if w1 is narrowed so is w2, though the sum may go
+//	                    round; here only if it cannot
+//	6  mistakes         the default rules refuse what may do harm; a mirrored release has
+//	                    [release.Unsafe]
+//
+//	neither can be compared
+//	7  silent errors    a load from a frozen array of several elements ends a load of Linux
+//	                    with ENOTSUPP and without a word; it is refused here with one
+//	8  beyond           what this package calls unsupported
 //
 // # Not a word from the table
 //

@@ -12,6 +12,7 @@ var snippets = []snippet{
 	nullCheck, record, contextField, helperMemory, readOnlyMap, atomics, frozen, joined, joined, joinedStack, joinedPointers,
 	function, functionStack, callback, callbackState, tailCall, packetLoad, movedContext, lookupKey, pointerBits, equalNumbers,
 	helperOutput, joinedRecord, stateInFrame,
+	frameEdges, joinedCompare, joinedPacket, clobbered, loopDemand, atomicElsewhere, otherPacketPointer,
 }
 
 // valueAccess is an access to a map's value at a number that was cut down.

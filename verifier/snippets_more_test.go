@@ -104,9 +104,13 @@ const filler = "call bpf_get_prandom_u32\nif r0 == 7 goto +0\nr1 = 0\nr1 = 0\nr1
 // joined has a number that differs on two paths, which meet before it is used.
 func joined(p *writer) {
 	a, b := p.label(), p.label()
-	p.add("call bpf_get_prandom_u32\nr7 = %d\nr8 = %d\nif r0 > 5 goto %s\nr%d = %d\n%s:", p.IntN(40), p.IntN(4), a, one(p, 7, 8), one(p, 4, 60, 100), a)
+	small, large := p.IntN(8), one(p, 4, 60, 100)
+	if p.chance(5) {
+		small, large = large, small
+	}
+	p.add("call bpf_get_prandom_u32\nr7 = %d\nr8 = %d\nif r0 > 5 goto %s\nr%d = %d\n%s:", large, p.IntN(4), a, one(p, 7, 7, 8), small, a)
 	p.add(filler)
-	switch p.IntN(4) {
+	switch p.IntN(5) {
 	case 0:
 		p.add("if r7 > 50 goto %s", b)
 	case 1:
@@ -114,15 +118,75 @@ func joined(p *writer) {
 	case 2:
 		p.add("r7 += r8")
 	case 3:
-		p.add("*(u64 *)(r10 - 24) = r7\nr7 = *(u64 *)(r10 - 24)")
+		p.add("r8 += r7\nr7 = r8")
+	case 4:
+		p.add("*(u64 *)(r10 - 24) = r7\n%s\nr7 = *(u64 *)(r10 - 24)", one(p, "", filler))
 	}
 	p.add("r9 = map[one][0] + 0\nr9 += r7\nr3 = *(u8 *)(r9 + 0)\n%s:", b)
+}
+
+// joinedCompare decides a branch by two numbers, of which one differs on two paths.
+func joinedCompare(p *writer) {
+	a, bad, out := p.label(), p.label(), p.label()
+	p.add("call bpf_get_prandom_u32\nr7 = 10\nr8 = %d\nif r0 > 5 goto %s\nr8 = %d\n%s:\n%s", one(p, 5, 20), a, one(p, 5, 20), a, filler)
+	p.add("if %s goto %s\ngoto %s\n%s:\nr3 = *(u64 *)(r10 - %d)\n%s:", one(p, "r7 > r8", "r8 > r7", "r7 s> r8"), bad, out, bad, one(p, 512, 520), out)
+}
+
+// joinedPacket knows more of the packet on one path than on the other.
+func joinedPacket(p *writer) {
+	if p.typ == hook.SocketFilter {
+		return
+	}
+	a, b, out := p.label(), p.label(), p.label()
+	p.ends()
+	p.add("r8 = r9\ncall bpf_get_prandom_u32\nr2 = r7\nr2 += %d\nif r0 > 5 goto %s\nif r2 > r8 goto %s\ngoto %s", one(p, 16, 24), a, out, b)
+	p.add("%s:\nr2 = r7\nr2 += %d\nif r2 > r8 goto %s\n%s:\n%s", a, one(p, 8, 16, 24), out, b, filler)
+	p.use("r7", one(p, 0, 8, 16), 8)
+	p.add("%s:", out)
+}
+
+// otherPacketPointer compares one pointer into the packet, and uses another.
+func otherPacketPointer(p *writer) {
+	if p.typ == hook.SocketFilter {
+		return
+	}
+	out := p.label()
+	p.random("r8")
+	p.add("r8 &= 15")
+	p.ends()
+	p.add("r4 = r7\nr4 += r8\nr2 = %s\nr2 += 16\nif r2 > r9 goto %s", one(p, "r7", "r4"), out)
+	p.use(one(p, "r7", "r4"), one(p, 0, 8), 8)
+	p.add("%s:", out)
+}
+
+// frameEdges is an access to the frame around its ends.
+func frameEdges(p *writer) {
+	n := p.size()
+	p.use("r10", one(p, -512, -512, -512-n, -520, -n, 0, 8, -n+1), n)
+}
+
+// clobbered reads a register that a call leaves undefined, or does not.
+func clobbered(p *writer) {
+	p.add("r%d = 3\ncall bpf_get_prandom_u32\nr8 = r%d", 1+p.IntN(9)%5, one(p, 0, 1, 1, 2, 5))
+}
+
+// atomicElsewhere updates the context or the packet.
+func atomicElsewhere(p *writer) {
+	out := p.label()
+	p.add("r0 = 1")
+	if p.chance(5) || p.typ == hook.SocketFilter {
+		p.add("lock *(u32 *)(r6 + %d) += r0", one(p, 8, 8, 48))
+		return
+	}
+	p.ends()
+	p.add("r2 = r7\nr2 += 16\nif r2 > r9 goto %s\nlock *(u32 *)(r7 + %d) += r0\n%s:", out, one(p, 0, 2, 10), out)
 }
 
 // joinedStack does the same with what is on the stack, in this frame or by a helper.
 func joinedStack(p *writer) {
 	a := p.label()
-	p.add("*(u64 *)(r10 - 8) = 3\ncall bpf_get_prandom_u32\nif r0 > 5 goto %s\n*(u%d *)(r10 - 8) = %d\n%s:", a, one(p, 8, 32, 64), one(p, 2, 100), a)
+	kind := one(p, 32, 64)
+	p.add("*(u%d *)(r10 - 8) = %d\ncall bpf_get_prandom_u32\nif r0 > 5 goto %s\n*(u%d *)(r10 - 8) = %d\n%s:", kind, one(p, 3, 100), a, one(p, 8, kind, kind), one(p, 2, 100), a)
 	p.add(filler)
 	if p.chance(5) {
 		p.add("r7 = *(u64 *)(r10 - 8)\nr9 = map[one][0] + 0\nr9 += r7\nr3 = *(u8 *)(r9 + 0)")
@@ -134,25 +198,26 @@ func joinedStack(p *writer) {
 // joinedPointers has pointers that differ on two paths.
 func joinedPointers(p *writer) {
 	a := p.label()
-	first := one(p, "r7 = map[one][0] + 0", "r7 = map[one][0] + 40", "r7 = map[shown][0] + 0", "r7 = r10\nr7 += -8", "r7 = 0", "r7 = r6")
+	first := one(p, "r7 = map[one][0] + 0", "r7 = map[one][0] + 41", "r7 = map[shown][0] + 0", "r7 = r10\nr7 += -8", "r7 = 0", "r7 = r6")
 	then := one(p, "r7 = map[one][0] + 0", "r7 = map[one][0] + 41", "r7 = map[fixed][0] + 0", "r7 = r10\nr7 += -16", "r7 = 5")
 	p.add("*(u64 *)(r10 - 8) = 0\n*(u64 *)(r10 - 16) = 0\ncall bpf_get_prandom_u32\nr8 = r0\n%s\nif r8 > 5 goto %s\n%s\n%s:", first, a, then, a)
 	p.add(filler)
-	p.use("r7", 0, 8)
+	if p.chance(3) {
+		p.add("r7 &= 1")
+		return
+	}
+	p.use("r7", 0, one(p, 4, 8))
 }
 
 // joinedRecord holds a reference on one path only, or on both.
 func joinedRecord(p *writer) {
-	a, out := p.label(), p.label()
-	p.add("call bpf_get_prandom_u32\nr9 = r0\nr8 = 0\nif r9 > 5 goto %s", a)
+	a, b, out := p.label(), p.label(), p.label()
+	p.add("call bpf_get_prandom_u32\nr9 = r0\nr8 = 0\nif r9 > 5 goto %s\nr8 = 0\ngoto %s\n%s:", a, b, a)
 	p.add("r1 = map[ring]\nr2 = 16\nr3 = 0\ncall bpf_ringbuf_reserve\nr8 = r0\nif r0 == 0 goto %s", out)
 	if p.chance(5) {
-		p.add("r1 = r8\nr2 = 0\ncall bpf_ringbuf_submit")
-		if p.chance(7) {
-			p.add("r8 = 0")
-		}
+		p.add("r1 = r8\nr2 = 0\ncall bpf_ringbuf_submit\nr8 = 0")
 	}
-	p.add("%s:\n%s", a, filler)
+	p.add("%s:\n%s", b, filler)
 	if p.chance(4) {
 		p.add("if r8 == 0 goto %s\nr1 = r8\nr2 = 0\ncall bpf_ringbuf_submit", out)
 	}
@@ -187,34 +252,35 @@ func callback(p *writer) {
 	fmt.Fprintf(&p.tail, "%s:\nr0 = r1\n%s\nexit\n", f, one(p, "r0 &= 1", "r0 &= 3", "r0 = 1", "r0 = r2", "*(u64 *)(r2 + 0) = r1\nr0 = 0", "r3 = *(u64 *)(r2 + 8)\nr0 = 0"))
 }
 
-// callbackState goes from state to state, one a round, and does harm in the last.
+// callbackState goes from state to state, one a round, and does harm in the last: in the
+// callback, or behind the loop.
 func callbackState(p *writer) {
-	f, a, b, c, e := p.label(), p.label(), p.label(), p.label(), p.label()
+	f, toOne, two, bad, step, end, out := p.label(), p.label(), p.label(), p.label(), p.label(), p.label(), p.label()
 	p.add("*(u64 *)(r10 - 8) = 0\nr1 = %d\nr2 = func %s\nr3 = r10\nr3 += -8\nr4 = 0\ncall bpf_loop", 1+p.IntN(4), f)
-	fmt.Fprintf(&p.tail, `%s:
-r6 = r2
-call bpf_get_prandom_u32
-r7 = *(u64 *)(r6 + 0)
-if r7 == 1 goto %s
-if r7 == 2 goto %s
-%s
-if r0 > 5 goto %s
-*(u64 *)(r6 + 0) = %d
-goto %s
-%s:
-*(u64 *)(r6 + 0) = 2
-goto %s
-%s:
-r8 = map[one][0] + 0
-r9 = *(u64 *)(r8 + %d)
-%s:
-r0 = 0
-exit
-`, f, a, b, one(p, "", filler), c, one(p, 0, 1, 1, 2, 1000), e, a, c, b, one(p, 40, 41, 48), e)
-	fmt.Fprint(&p.tail, "")
-	p.tail.WriteString("")
-	c2 := fmt.Sprintf("%s:\nr0 = 0\nexit\n", c)
-	p.tail.WriteString(c2)
+	if p.chance(5) {
+		p.add("r7 = *(u64 *)(r10 - 8)\nif r7 != 2 goto %s\nr7 = *(u64 *)(r10 - %d)\n%s:", out, one(p, 512, 520), out)
+	}
+	fmt.Fprintf(&p.tail, "%s:\nr6 = r2\ncall bpf_get_prandom_u32\nr7 = *(u64 *)(r6 + 0)\nif r7 == 1 goto %s\nif r7 == 2 goto %s\nif r7 == 5 goto %s\n", f, two, bad, toOne)
+	first, second := one(p, "", "*(u64 *)(r6 + 0) = 5"), fmt.Sprintf("*(u64 *)(r6 + 0) = %d", one(p, 1, 1, 2, 3))
+	if p.chance(4) {
+		first, second = second, first
+	}
+	fmt.Fprintf(&p.tail, "if r0 > 5 goto %s\n%s\ngoto %s\n%s:\n%s\ngoto %s\n", step, first, end, step, second, end)
+	fmt.Fprintf(&p.tail, "%s:\n*(u64 *)(r6 + 0) = 1\ngoto %s\n", toOne, end)
+	fmt.Fprintf(&p.tail, "%s:\n*(u64 *)(r6 + 0) = 2\ngoto %s\n%s:\nr8 = map[one][0] + 0\nr9 = *(u64 *)(r8 + %d)\n", two, end, bad, one(p, 40, 40, 48))
+	fmt.Fprintf(&p.tail, "%s:\nr0 = 0\nexit\n", end)
+}
+
+// loopDemand has a round that uses what the one before has stored, on its last path.
+func loopDemand(p *writer) {
+	head, use, big, join, out := p.label(), p.label(), p.label(), p.label(), p.label()
+	p.add("*(u64 *)(r10 - 8) = 0\nr6 = r10\nr6 += -8\n%s:\nmay_goto %s\ncall bpf_get_prandom_u32\nr7 = r0\ncall bpf_get_prandom_u32\nr8 = r0\nif r7 == 0 goto %s\nr9 = 0", head, out, use)
+	for range 7 {
+		p.add("r1 = 0")
+	}
+	p.add("if r8 == 0 goto %s\n%s:\nif r7 == 1 goto +0\n*(u64 *)(r6 + 0) = r9\ngoto %s\n%s:\nr0 = 0", big, join, head, out)
+	fmt.Fprintf(&p.tail, "%s:\nr9 = %d\ngoto %s\n", big, one(p, 0, 40, 1000000), join)
+	fmt.Fprintf(&p.tail, "%s:\nr1 = *(u64 *)(r6 + 0)\nr2 = map[one][0] + 0\nr2 += r1\nr0 = *(u8 *)(r2 + 0)\ngoto %s\n", use, head)
 }
 
 // stateInFrame differs in the caller's registers or frame while a function looks ahead.
@@ -268,8 +334,11 @@ func movedContext(p *writer) {
 func pointerBits(p *writer) {
 	p.add("r8 = %s\n%s", one(p, "r6", "r10", "map[one][0] + 0", "map[one]"),
 		one(p, "r8 &= 7", "w8 += 1", "r8 *= 2", "r8 = -r8", "r8 -= r10", "r9 = 4\nr9 += r8\nr8 = r9", "r9 = 4\nr9 -= r8", "r8 += 8", "r8 += 536870912", "w8 = w8"))
-	if p.chance(5) {
+	switch p.IntN(4) {
+	case 0:
 		p.add("r3 = *(u8 *)(r8 - %d)", p.IntN(10))
+	case 1:
+		p.add("call bpf_get_prandom_u32\nr8 = map[one][0] + 0\n%s\nr8 += r0", one(p, "", "", "r0 &= 65535", "r0 <<= 33"))
 	}
 }
 

@@ -16,8 +16,7 @@ import (
 //
 // So when all paths from head are done, the two are compared again. A path that does not
 // pass goes on where it was. Linux compares such states in full instead, which never has
-// to be taken back but tells apart what nothing depends on; and in callbacks it does not
-// (see RATIONALE.md).
+// to be taken back but tells apart what nothing depends on (see RATIONALE.md).
 type trust struct {
 	s      *state.State
 	cp     *state.Checkpoint

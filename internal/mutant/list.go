@@ -131,6 +131,41 @@ const (
 	VerifierPointerLeaks
 	VerifierUnwrittenStack
 	VerifierLicenceIgnored
+	VerifierFramesNotCompared
+	VerifierRefsNotCompared
+	VerifierOffsetNotCompared
+	VerifierMapNotCompared
+	VerifierDemandStops
+	VerifierSpillForgetsNode
+	VerifierNullIgnoresID
+	VerifierReadsForgotten
+	VerifierKeyNotDemanded
+	VerifierHelperWriteIgnored
+	VerifierNarrowStoreIgnored
+	VerifierWrongFrame
+	VerifierOffsetNotDemanded
+	VerifierPacketEndMoves
+	VerifierMov32KeepsLink
+	VerifierMovsxKeepsLink
+	VerifierDeltaWraps
+	VerifierAdd32KeepsLink
+	VerifierPacketStays
+	VerifierRangeForAll
+	VerifierRangeInclusive
+	VerifierAbsKeepsArgs
+	VerifierMovedContext
+	VerifierSizeMin
+	VerifierKeySizeIgnored
+	VerifierCalleeSeesR6
+	VerifierReturnUnchecked
+	VerifierReturnStack
+	VerifierTailCallLeaks
+	VerifierNotFrozen
+	VerifierAtomicAnywhere
+	VerifierCmpXchgKeepsR0
+	VerifierFetchKeepsSrc
+	VerifierValueWritable
+	VerifierNull32
 	VerifierLockNotCompared
 	VerifierSliceOutlives
 	VerifierFieldTouched
@@ -252,7 +287,7 @@ var All = []Mutant{
 	{VerifierUnaligned, "verifier-unaligned", "verifier/transfer", "stack and atomics need not be aligned", "check_ptr_alignment"},
 	{VerifierMaxNotChecked, "verifier-max-not-checked", "verifier/transfer", "only the lowest offset into a region is looked at", "CVE-2020-8835"},
 	{VerifierBoundsOffByOne, "verifier-bounds-off-by-one", "verifier/transfer", "a region has one byte more", "PREVAIL 6f944ffd"},
-	{VerifierStackOffByOne, "verifier-stack-off-by-one", "verifier/transfer", "a frame has eight bytes more", "CVE-2023-52676"},
+	{VerifierStackOffByOne, "verifier-stack-off-by-one", "verifier/transfer", "a frame has eight bytes more, above r10", "CVE-2023-52676"},
 	{VerifierStackEscapes, "verifier-stack-escapes", "verifier/transfer", "an address of the stack may be put into the caller's frame", "selftest spill to caller"},
 	{VerifierStoreImm32, "verifier-store-imm32", "verifier/transfer", "a stored immediate is zero-extended", "811c363645b3"},
 	{VerifierNarrowSpillKeepsID, "verifier-narrow-spill-keeps-id", "verifier/transfer", "a spilled lower half is equal to the whole register", "713274f1f2c8"},
@@ -275,6 +310,41 @@ var All = []Mutant{
 	{VerifierPointerLeaks, "verifier-pointer-leaks", "verifier/transfer", "without CAP_PERFMON, addresses may be stored, returned and passed to helpers", "CVE-2021-45402"},
 	{VerifierUnwrittenStack, "verifier-unwritten-stack", "verifier/transfer", "without CAP_PERFMON, stack may be read that was not written", "allow_uninit_stack"},
 	{VerifierLicenceIgnored, "verifier-licence-ignored", "verifier/transfer", "any licence is good enough for helpers that want the GPL", "check_helper_call"},
+	{VerifierFramesNotCompared, "verifier-frames-not-compared", "verifier/state", "only the function on top is compared", "propagate_liveness in callers"},
+	{VerifierRefsNotCompared, "verifier-refs-not-compared", "verifier/state", "a state without references covers one with some", "refsafe"},
+	{VerifierOffsetNotCompared, "verifier-offset-not-compared", "verifier/state", "a pointer covers others into the same region", "CVE-2017-17855"},
+	{VerifierMapNotCompared, "verifier-map-not-compared", "verifier/state", "a pointer into one map covers one into another", "regsafe, PTR_TO_MAP_VALUE"},
+	{VerifierDemandStops, "verifier-demand-stops", "verifier/state", "of two numbers that one is made from, only the first is demanded with it", "CVE-2023-2163"},
+	{VerifierSpillForgetsNode, "verifier-spill-forgets-node", "verifier/state", "what a spilled number was made from is forgotten", "PREVAIL; backtracking through the stack"},
+	{VerifierNullIgnoresID, "verifier-null-ignores-id", "verifier/transfer", "a null check is one of all pointers", "mark_ptr_or_null_regs"},
+	{VerifierReadsForgotten, "verifier-reads-forgotten", "verifier/transfer", "loads of the stack do not count as reads of it", "CVE-2024-45020; ecdd4fd8a54c"},
+	{VerifierKeyNotDemanded, "verifier-key-not-demanded", "verifier/transfer", "a constant key by which a lookup cannot fail decides nothing", "get_constant_map_key, mark_chain_precision"},
+	{VerifierHelperWriteIgnored, "verifier-helper-write-ignored", "verifier/transfer", "what a helper writes to the stack is not noticed", "PREVAIL b8dd9261"},
+	{VerifierNarrowStoreIgnored, "verifier-narrow-store-ignored", "verifier/transfer", "a store of fewer than eight bytes leaves the number in the slot", "check_stack_write_fixed_off"},
+	{VerifierWrongFrame, "verifier-wrong-frame", "verifier/transfer", "an address of a caller's frame is one of the frame on top", "is_state_visited; frameno lost in arithmetic"},
+	{VerifierOffsetNotDemanded, "verifier-offset-not-demanded", "verifier/transfer", "a number added to an address decides nothing", "CVE-2023-2163"},
+	{VerifierPacketEndMoves, "verifier-packet-end-moves", "verifier/transfer", "the address of the packet's end may be moved", "adjust_ptr_min_max_vals, PTR_TO_PACKET_END"},
+	{VerifierMov32KeepsLink, "verifier-mov32-keeps-link", "verifier/transfer", "the lower half of a register, copied, is equal to the whole", "6e951a9b1af5; CVE-2024-53125"},
+	{VerifierMovsxKeepsLink, "verifier-movsx-keeps-link", "verifier/transfer", "a sign-extending copy is equal to its source", "db2baf82b098"},
+	{VerifierDeltaWraps, "verifier-delta-wraps", "verifier/transfer", "differences between equal registers go round at 32 bits", "6e951a9b1af5"},
+	{VerifierAdd32KeepsLink, "verifier-add32-keeps-link", "verifier/transfer", "a 32-bit sum that may go round differs from its source by a constant", "6e951a9b1af5"},
+	{VerifierPacketStays, "verifier-packet-stays", "verifier/transfer", "pointers into the packet outlive helpers that move it", "bpf_helper_changes_pkt_data"},
+	{VerifierRangeForAll, "verifier-range-for-all", "verifier/transfer", "a comparison with the packet's end holds for pointers with another variable part", "find_good_pkt_pointers"},
+	{VerifierRangeInclusive, "verifier-range-inclusive", "verifier/transfer", "a pointer that may be the packet's end has a byte there", "2fa7d94afc1a"},
+	{VerifierAbsKeepsArgs, "verifier-abs-keeps-args", "verifier/transfer", "r1 to r5 can be read after LD_ABS", "check_ld_abs"},
+	{VerifierMovedContext, "verifier-moved-context", "verifier/transfer", "an address that has been moved is as good as the context's", "CVE-2026-53090"},
+	{VerifierSizeMin, "verifier-size-min", "verifier/transfer", "memory for a helper need only be as large as the size is at least", "check_mem_size_reg"},
+	{VerifierKeySizeIgnored, "verifier-key-size-ignored", "verifier/transfer", "of a key only the first byte has to be there", "check_func_arg, ARG_PTR_TO_MAP_KEY"},
+	{VerifierCalleeSeesR6, "verifier-callee-sees-r6", "verifier/transfer", "a function may read r6 to r9 of its caller", "init_func_state"},
+	{VerifierReturnUnchecked, "verifier-return-unchecked", "verifier/transfer", "a program may return anything", "check_return_code"},
+	{VerifierReturnStack, "verifier-return-stack", "verifier/transfer", "a function may return an address in its frame", "prepare_func_exit"},
+	{VerifierTailCallLeaks, "verifier-tail-call-leaks", "verifier/transfer", "a tail call may leave references behind", "check_reference_leak, tail_call"},
+	{VerifierNotFrozen, "verifier-not-frozen", "verifier/transfer", "what a read-only map holds is known before it is frozen", "CVE-2021-4001"},
+	{VerifierAtomicAnywhere, "verifier-atomic-anywhere", "verifier/transfer", "atomics work on contexts and packets", "check_atomic, is_ctx_reg"},
+	{VerifierCmpXchgKeepsR0, "verifier-cmpxchg-keeps-r0", "verifier/transfer", "cmpxchg leaves r0 as it was known", "check_atomic_rmw"},
+	{VerifierFetchKeepsSrc, "verifier-fetch-keeps-src", "verifier/transfer", "a fetch leaves its register as it was known", "backtracking, atomic fetch"},
+	{VerifierValueWritable, "verifier-value-writable", "verifier/transfer", "values of maps that programs may only read may be written", "CVE-2024-49861"},
+	{VerifierNull32, "verifier-null32", "verifier/transfer", "the lower half of an address tells whether it is 0", "a12ca6277eca"},
 	{VerifierLockNotCompared, "verifier-lock-not-compared", "verifier/state", "states are alike whether a lock is held or not", "refsafe"},
 	{VerifierSliceOutlives, "verifier-slice-outlives", "verifier/state", "what a dynptr gave of its memory may be used when the dynptr is gone", "destroy_if_dynptr_stack_slot"},
 	{VerifierFieldTouched, "verifier-field-touched", "verifier/transfer", "locks and timers in a map may be loaded and stored", "check_map_access"},

@@ -122,7 +122,7 @@ func (k kernel) switches(t *testing.T) string {
 // to know them, if there are tail calls in them.
 func functionsOf(insns []spec.Insn) (starts []uint32) {
 	for pc, i := range insns {
-		if i.Op == spec.CALL && i.Src == spec.CallLocal {
+		if i.Op == spec.CALL && i.Src == spec.CallLocal || i.Op == spec.LDDW && i.Src == spec.LDDWFunc {
 			starts = []uint32{0, uint32(pc + 1 + int(i.Imm))}
 		}
 	}

@@ -1,5 +1,7 @@
 package state
 
+import "github.com/lockstep-ebpf/lockstep/internal/mutant"
+
 // Node stands for the number that a register or a slot held at a [Checkpoint]. It says
 // whether anything was decided by it: a branch that went one way only, an address, a size.
 // If nothing was, another number would have done as well, and states that differ in it
@@ -49,7 +51,9 @@ func (n *Node) Demand() {
 		n := work[len(work)-1]
 		work = work[:len(work)-1]
 		push(n.a)
-		push(n.b)
+		if !mutant.On(mutant.VerifierDemandStops) {
+			push(n.b)
+		}
 		for _, m := range n.more {
 			push(m)
 		}

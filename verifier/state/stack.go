@@ -1,6 +1,9 @@
 package state
 
-import "github.com/lockstep-ebpf/lockstep/verifier/num"
+import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/verifier/num"
+)
 
 // Byte is what a byte of the stack holds.
 type Byte uint8
@@ -75,6 +78,9 @@ func (s *Slot) Save(r *Reg, size int) {
 	spill := *r
 	spill.Node = nil
 	s.Spill, s.Node = &spill, r.Node
+	if mutant.On(mutant.VerifierSpillForgetsNode) {
+		s.Node = nil
+	}
 	for i := range s.Bytes {
 		switch {
 		case i < size:

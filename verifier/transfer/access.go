@@ -201,7 +201,7 @@ func (m *Machine) permitted(r *state.Reg, off, size int, write bool) *Failure {
 	}
 	x := m.mapOf(r)
 	switch {
-	case write && x.Flags&maps.ReadOnly != 0:
+	case write && x.Flags&maps.ReadOnly != 0 && !mutant.On(mutant.VerifierValueWritable):
 		return fail("map-write", "write into map forbidden, value_size=%d off=%d size=%d", x.ValueSize, int64(r.Num.S.Min)+int64(r.Off)+int64(off), size)
 	case !write && x.Flags&maps.WriteOnly != 0:
 		return fail("map-read", "read from map forbidden, value_size=%d off=%d size=%d", x.ValueSize, int64(r.Num.S.Min)+int64(r.Off)+int64(off), size)

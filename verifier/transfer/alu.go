@@ -123,11 +123,11 @@ func moved(dst, src *state.Reg, op num.Op, wide bool) (id uint32, delta int32) {
 	if op == num.Sub && !mutant.On(mutant.VerifierSubNotNegated) {
 		c = -c
 	}
-	if low, high := int64(dst.Num.U.Min)+c, int64(dst.Num.U.Max)+c; !wide && (dst.Num.U.Max > math.MaxUint32 || low < 0 || high > math.MaxUint32) {
+	if low, high := int64(dst.Num.U.Min)+c, int64(dst.Num.U.Max)+c; !wide && (dst.Num.U.Max > math.MaxUint32 || low < 0 || high > math.MaxUint32) && !mutant.On(mutant.VerifierAdd32KeepsLink) {
 		return 0, 0
 	}
 	sum := int64(dst.Delta) + c
-	if sum != int64(int32(sum)) {
+	if sum != int64(int32(sum)) && !mutant.On(mutant.VerifierDeltaWraps) {
 		return 0, 0
 	}
 	return dst.ID, int32(sum)
@@ -163,12 +163,12 @@ func (m *Machine) mov(s *state.State, i spec.Insn, wide bool) *Failure {
 	case whole:
 	case wide:
 		n := uint(i.Off)
-		whole = src.Kind == state.Scalar && (num.Signed{Min: -1 << (n - 1), Max: 1<<(n-1) - 1}).Subsumes(x.S)
+		whole = src.Kind == state.Scalar && (num.Signed{Min: -1 << (n - 1), Max: 1<<(n-1) - 1}).Subsumes(x.S) || mutant.On(mutant.VerifierMovsxKeepsLink)
 		x = w.Sext(x, n)
 	case i.Off != 0:
 		x = w.Sext32(x, uint(i.Off))
 	default:
-		whole = src.Kind == state.Scalar && x.U.Max <= math.MaxUint32
+		whole = src.Kind == state.Scalar && (x.U.Max <= math.MaxUint32 || mutant.On(mutant.VerifierMov32KeepsLink))
 		x = w.Zext(x, 32)
 	}
 	if whole {

@@ -79,7 +79,11 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
-		return m.memory(s, reg, int(m.mapOf(c.the).KeySize), release.In, false)
+		size := int(m.mapOf(c.the).KeySize)
+		if mutant.On(mutant.VerifierKeySizeIgnored) {
+			size = 1
+		}
+		return m.memory(s, reg, size, release.In, false)
 	case release.MapValue:
 		if ofSockets(m.mapOf(c.the).Type) { // the value is a socket
 			return m.sockArgument(c, release.Arg{Kind: release.BTFSock, OrNull: a.OrNull}, reg, r, want)
@@ -182,7 +186,11 @@ func (m *Machine) sized(s *state.State, c *called, a release.Arg, reg uint8, r *
 	if _, known := x.Const(); !known && access == release.Out { // the helper may write less
 		access = release.InOut
 	}
-	return m.memory(s, reg-1, int(x.U.Max), access, a.OrZero)
+	size := x.U.Max
+	if mutant.On(mutant.VerifierSizeMin) {
+		size = x.U.Min
+	}
+	return m.memory(s, reg-1, int(size), access, a.OrZero)
 }
 
 // memory checks that a helper may access size bytes (Linux's check_helper_mem_access).

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
@@ -62,8 +63,11 @@ func (m *Machine) update(s *state.State, i spec.Insn, load, store *access) *Fail
 	}
 	switch {
 	case i.Imm == spec.AtomicCmpXchg:
+		if mutant.On(mutant.VerifierCmpXchgKeepsR0) {
+			return nil
+		}
 		*s.Reg(0) = old
-	case i.Imm&spec.AtomicFetch != 0:
+	case i.Imm&spec.AtomicFetch != 0 && !mutant.On(mutant.VerifierFetchKeepsSrc):
 		*s.Reg(i.Src) = old
 	}
 	return nil
@@ -73,6 +77,9 @@ func (m *Machine) update(s *state.State, i spec.Insn, load, store *access) *Fail
 func atomicPlace(n uint8, r *state.Reg, imm int32) *Failure {
 	switch r.Kind {
 	case state.Ctx, state.Packet, state.PacketMeta, state.FlowKeys, state.SockCommon, state.Sock, state.TCPSock, state.XDPSock:
+		if mutant.On(mutant.VerifierAtomicAnywhere) {
+			return nil
+		}
 		verb := "stores into"
 		if imm == spec.AtomicLoadAcq {
 			verb = "loads from"

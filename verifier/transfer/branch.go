@@ -128,7 +128,7 @@ func (m *Machine) assume(s *state.State, t *test, jumps bool) bool {
 	switch {
 	case x.Kind == state.Scalar && y.Kind == state.Scalar:
 		return m.learnsNothing(t, c, x, y) || assumeNumbers(s, t, c, x, y)
-	case t.narrow:
+	case t.narrow && !mutant.On(mutant.VerifierNull32):
 	case !t.register && t.imm == 0 && x.Null && (c == num.Eq || c == num.Ne):
 		m.nullChecked(s, x.ID, c == num.Eq)
 	case t.register && x.IsPointer() && y.IsPointer():

@@ -36,6 +36,9 @@ func (m *Machine) enter(s *state.State, fn int) *Failure {
 		return f
 	}
 	copy(callee.Regs[1:6], caller.Regs[1:6])
+	if mutant.On(mutant.VerifierCalleeSeesR6) {
+		copy(callee.Regs[6:10], caller.Regs[6:10])
+	}
 	clobber(caller)
 	if mutant.On(mutant.VerifierArgsSurvive) {
 		copy(caller.Regs[1:6], callee.Regs[1:6])
@@ -89,7 +92,7 @@ func (m *Machine) exit(s *state.State) (Effect, *Failure) {
 	}
 	low, high, bounded := m.Release.Return(m.progType(), m.Attach)
 	want := num.Signed{Min: low, Max: high}
-	if !bounded {
+	if !bounded || mutant.On(mutant.VerifierReturnUnchecked) {
 		return Effect{End: true}, nil
 	}
 	need := fmt.Sprintf("%d to %d", want.Min, want.Max)
@@ -118,7 +121,7 @@ func (m *Machine) leave(s *state.State) *Failure {
 	if callee.Callback != state.Called {
 		return m.leaveCallback(s)
 	}
-	if r0.Kind == state.Stack {
+	if r0.Kind == state.Stack && !mutant.On(mutant.VerifierReturnStack) {
 		return failReg("return-stack", 0, &r0, "a value that outlives the frame", "cannot return stack pointer to the caller")
 	}
 	s.Pop()

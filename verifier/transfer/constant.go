@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
@@ -21,7 +22,7 @@ func (m *Machine) constant(r *state.Reg, a *access) (x num.Scalar, known bool, f
 	at, fixed := r.Num.Const()
 	array := m.Maps[r.Map]
 	switch {
-	case !fixed || array.Type != maps.Array || !array.Frozen || array.Flags&maps.ReadOnly == 0:
+	case !fixed || array.Type != maps.Array || !array.Frozen && !mutant.On(mutant.VerifierNotFrozen) || array.Flags&maps.ReadOnly == 0:
 		return x, false, nil
 	case array.MaxEntries != 1:
 		return x, false, failReg("frozen-array", a.reg, r, "an array of one element, or an offset that is not known",

@@ -74,7 +74,7 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		if f := underLock(s, "tail_call"); f != nil {
 			return Effect{}, f
 		}
-		if len(s.Refs) > 0 {
+		if len(s.Refs) > 0 && !mutant.On(mutant.VerifierTailCallLeaks) {
 			return Effect{}, leak(s, "tail_call would lead to reference leak")
 		}
 	}
@@ -278,6 +278,15 @@ func (m *Machine) keyIsThere(s *state.State, the *state.Reg) bool {
 			return false
 		}
 		v = uint64(uint32(c))
+		if !mutant.On(mutant.VerifierKeyNotDemanded) {
+			slot.Node.Demand()
+		}
+	} else if b == 4 && slot.Width() == 8 && slot.Spill.Kind == state.Scalar { // half of a number that is small
+		c, ok := slot.Spill.Num.Const()
+		if !ok {
+			return false
+		}
+		v = c
 		slot.Node.Demand()
 	} else if b > 4 || slot.Bytes[b] != state.Zero || slot.Bytes[b+1] != state.Zero || slot.Bytes[b+2] != state.Zero || slot.Bytes[b+3] != state.Zero {
 		return false

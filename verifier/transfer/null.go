@@ -21,7 +21,7 @@ func notNull(r *state.Reg) bool {
 func (m *Machine) nullChecked(s *state.State, id uint32, null bool) {
 	ref := uint32(0)
 	s.Each(func(r *state.Reg) bool {
-		if !r.Null || r.ID != id {
+		if !r.Null || r.ID != id && !mutant.On(mutant.VerifierNullIgnoresID) {
 			return false
 		}
 		if r.Ref == id || r.Ref != 0 && mutant.On(mutant.VerifierCastNullReleases) { // not what was made of it

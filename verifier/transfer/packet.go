@@ -80,6 +80,9 @@ func comparePacket(s *state.State, c num.Cond, x, y state.Reg) bool {
 	}
 	switch c {
 	case num.Ule:
+		if mutant.On(mutant.VerifierRangeInclusive) {
+			there(s, &x, 1)
+		}
 		there(s, &x, 0)
 	case num.Ult:
 		there(s, &x, 1)
@@ -102,7 +105,7 @@ func there(s *state.State, x *state.Reg, more int32) {
 	}
 	id, kind := x.ID, x.Kind
 	s.Each(func(r *state.Reg) bool {
-		if r.Kind != kind || r.ID != id || r.Range >= n {
+		if r.Kind != kind || r.ID != id && !mutant.On(mutant.VerifierRangeForAll) || r.Range >= n {
 			return false
 		}
 		r.Range = n
@@ -150,7 +153,9 @@ func (m *Machine) packetLoad(s *state.State, i spec.Insn) *Failure {
 	if f := atStart(6, ctx); f != nil {
 		return f
 	}
-	clobber(s.Frame())
+	if !mutant.On(mutant.VerifierAbsKeepsArgs) {
+		clobber(s.Frame())
+	}
 	*s.Reg(0) = state.Unknown()
 	if !m.Mirror { // Linux does not look at how much is loaded
 		s.Reg(0).Num = w.Zext(w.Unknown(), uint(8*i.Bytes()))
@@ -167,6 +172,9 @@ func clobber(f *state.Frame) {
 
 // forgetPackets is what a helper that may move the packet leaves of pointers into it.
 func (m *Machine) forgetPackets(s *state.State) {
+	if mutant.On(mutant.VerifierPacketStays) {
+		return
+	}
 	s.Each(func(r *state.Reg) bool {
 		if !r.IsPacket() && r.Kind != state.PacketEnd {
 			return false

@@ -51,7 +51,9 @@ func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code ui
 	}
 	switch code {
 	case spec.OpADD:
-		off.Node.Demand()
+		if !mutant.On(mutant.VerifierOffsetNotDemanded) {
+			off.Node.Demand()
+		}
 		m.move(&ptr, off.Num, false)
 	case spec.OpSUB:
 		if swapped {
@@ -85,14 +87,14 @@ func movable(n, by uint8, ptr, off *state.Reg) *Failure {
 	switch {
 	case ptr.Null && !mutant.On(mutant.VerifierNullMoves):
 		return failReg("null-moves", n, ptr, "a null check", "R%d pointer arithmetic on %s prohibited, null-check it first", n, ptr.TypeName())
+	case ptr.Kind == state.FlowKeys && isConst(off):
+		return nil
 	case ptr.Kind == state.Map:
 		if v, ok := off.Const(); ok && v == 0 {
 			return nil
 		}
 		fallthrough
-	case ptr.Kind == state.FlowKeys && isConst(off):
-		return nil
-	case ptr.Kind == state.PacketEnd, ptr.Kind == state.FlowKeys, ptr.IsSock():
+	case ptr.Kind == state.PacketEnd && !mutant.On(mutant.VerifierPacketEndMoves), ptr.Kind == state.FlowKeys, ptr.IsSock():
 		return failReg("pointer-kind", n, ptr, "an address that may be moved", "R%d pointer arithmetic on %s prohibited", n, ptr.TypeName())
 	}
 	return sane(by, off, ptr)

@@ -41,18 +41,22 @@ func (m *Machine) stackSpan(s *state.State, r *state.Reg, n uint8, off, size int
 	if !fixed && (high >= maxOffset || low <= -maxOffset) {
 		return span{}, failReg("unbounded-stack", n, r, "bounds", "invalid unbounded variable-offset%s stack R%d", what, n)
 	}
-	deepest := int64(-state.FrameSize)
+	above := int64(0)
 	if mutant.On(mutant.VerifierStackOffByOne) {
-		deepest -= 8
+		above = 8
 	}
-	if at+low < deepest || at+high >= 0 || at+high+int64(size) > 0 {
+	if at+low < -state.FrameSize || at+high >= above || at+high+int64(size) > above {
 		need := fmt.Sprintf("from -%d to -%d", state.FrameSize, max(size, 1))
 		if fixed {
 			return span{}, failReg("stack-bounds", n, r, need, "invalid%s stack R%d off=%d size=%d", what, n, at+low, size)
 		}
 		return span{}, failReg("stack-bounds", n, r, need, "invalid variable-offset%s stack R%d var_off=%s off=%d size=%d", what, n, bitsText(r.Num.Bits), at, size)
 	}
-	p := span{int(r.Frame), int(at + low), int(at + high), size}
+	frame := int(r.Frame)
+	if mutant.On(mutant.VerifierWrongFrame) {
+		frame = s.Depth()
+	}
+	p := span{frame, int(at + low), int(at + high), size}
 	f := s.Frames[p.frame].Func
 	m.StackUsed[f] = max(m.StackUsed[f], -p.low)
 	return p, nil
@@ -138,6 +142,7 @@ func (m *Machine) stackWrite(s *state.State, p span, a *access) *Failure {
 			c = state.Const(uint64(uint32(*a.imm)))
 		}
 		slot.Save(&c, a.size)
+	case mutant.On(mutant.VerifierNarrowStoreIgnored) && slot.Spill != nil:
 	default:
 		zero := a.isZero()
 		slot.Scrub()
@@ -196,7 +201,9 @@ func (m *Machine) smear(s *state.State, p span, zero bool) {
 func (m *Machine) stackRead(s *state.State, r *state.Reg, p span, a *access) (state.Reg, *Failure) {
 	n, b := cell(p.low)
 	slot := s.Frames[p.frame].At(n)
-	s.Reads(p.frame, 1<<n)
+	if !mutant.On(mutant.VerifierReadsForgotten) {
+		s.Reads(p.frame, 1<<n)
+	}
 	width := slot.Width()
 	if f := m.unreadable(s, &slot, r, p, a); f != nil {
 		return state.Reg{}, f
@@ -258,7 +265,7 @@ func (m *Machine) stackReadSomewhere(s *state.State, p span, a *access) state.Re
 // have been written: who may see the kernel's memory may see what lies there.
 func (m *Machine) stackForHelper(s *state.State, p span, out bool) {
 	s.Reads(p.frame, p.mask())
-	if !out {
+	if !out || mutant.On(mutant.VerifierHelperWriteIgnored) {
 		return
 	}
 	f := s.Frames[p.frame]
