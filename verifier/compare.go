@@ -59,7 +59,7 @@ func (d *Difference) explain(c *vm.Case, o Options, was, is *Compared) {
 		}
 		o.Release = refuses.Release.With(s, on)
 		if Verify(c, o).Verdict == Accepted {
-			d.Switch, d.Text = s, fmt.Sprintf("%s, in %s alone: %s", s, haver(s, d).Name, s.About())
+			d.Switch, d.Text = s, fmt.Sprintf("%s, which %s has: %s", s, haver(s, d).Name, s.About())
 			return
 		}
 	}

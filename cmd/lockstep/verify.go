@@ -21,7 +21,7 @@ type verifyCmd struct {
 	Kernel  bool   `help:"Ask the host's kernel too (as root), and say whether it agrees."`
 	Explain bool   `help:"Show the path to what is wrong, and the registers there."`
 	witnessFlags
-	JSON bool `name:"json" help:"End with a JSON object: verdict, rule, message, prog, insn, register, have, need, processed, states, witness:{answer, harm, tries, reason, fault, case}, kernel:{verdict, message}."`
+	JSON bool `name:"json" help:"End with a JSON object: verdict, rule, message, prog, insn, register, have, need, processed, states, witness:{answer, harm, tries, reason, fault, case}, kernel:{verdict, message}, release, kernel_unsound."`
 }
 
 func (c *verifyCmd) Help() string {
@@ -30,7 +30,11 @@ rights. Verdicts: accepted; unsafe; denied, the caller lacks a capability; too_c
 reached; bad_object, it is no program; unsupported, something in it is beyond this verifier, which then
 says nothing of the program. With --witness, what is unsafe ends as a confirmed harm, with the
 input that does it; as no witness found, likely a false rejection; or as unknown, where a run
-cannot show what the rule is about. Exit status: 0 accepted, 1 refused or the kernel disagrees, 2 unsupported.
+cannot show what the rule is about. A release that is named is mirrored: what it accepts by mistake
+is accepted, and kernel_unsound names the mistake; with --release all the JSON object is
+{releases:[{release, verdict, rule, message, insn, kernel_unsound}], difference:{old, new, switch,
+helper, text}}. Exit status: 0 accepted, 1 refused, accepted by mistake, or the kernel disagrees,
+2 unsupported.
 
 Examples:
 

@@ -130,7 +130,8 @@ func (r *releasesResult) status() error {
 }
 
 func (r *releasesResult) print(out io.Writer) {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "release\tverdict\trule\tinsn\tmessage")
 	for _, x := range r.Releases {
 		rule, insn := x.Rule, ""
@@ -144,6 +145,9 @@ func (r *releasesResult) print(out io.Writer) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", x.Release, x.Verdict, rule, insn, message)
 	}
 	w.Flush()
+	for line := range strings.Lines(table.String()) {
+		fmt.Fprintln(out, strings.TrimRight(line, " \n"))
+	}
 	if d := r.Difference; d != nil {
 		fmt.Fprintf(out, "%s judges otherwise than %s: %s\n", d.New, d.Old, d.Text)
 	}

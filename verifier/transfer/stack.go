@@ -153,7 +153,7 @@ func (m *Machine) stackWrite(s *state.State, p span, a *access) *Failure {
 			}
 		}
 	}
-	m.keepUnwritten(slot, &before, b+a.size)
+	m.keepUnwritten(slot, a, &before, b+a.size)
 	if a.size == 8 {
 		s.Writes(p.frame, n)
 	}

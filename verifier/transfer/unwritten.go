@@ -31,9 +31,14 @@ func (m *Machine) tracks(a *access) bool {
 }
 
 // keepUnwritten puts right what a store of less than a slot makes of the bytes behind it,
-// where it matters: they stay unwritten, but in old releases.
-func (m *Machine) keepUnwritten(slot *state.Slot, before *[8]state.Byte, from int) {
-	if from >= 8 || m.readsUnwritten() || m.Release.Has(release.SpillFills) && !m.Release.Has(release.UnwrittenStack) {
+// where it matters: they stay unwritten, but where an old release spills a number of which
+// something is known.
+func (m *Machine) keepUnwritten(slot *state.Slot, a *access, before *[8]state.Byte, from int) {
+	if from >= 8 || m.readsUnwritten() {
+		return
+	}
+	spills := slot.Spill != nil && !slot.Spill.IsZero() && (a.value == nil || a.value.Num != w.Unknown())
+	if spills && m.Release.Has(release.SpillFills) && !m.Release.Has(release.UnwrittenStack) {
 		return
 	}
 	for i := from; i < 8; i++ {

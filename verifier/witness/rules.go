@@ -45,6 +45,7 @@ var meanings = map[string]string{
 	"spill-corrupt":      "parts of an address may be stored at run time",
 	"spectre-bounds":     speculation,
 	"spectre-kind":       speculation,
+	"spectre-map-value":  speculation,
 	"spectre-paths":      speculation,
 	"spectre-sign":       speculation,
 	"spectre-stack":      speculation,
