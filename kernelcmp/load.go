@@ -157,7 +157,7 @@ func (e *executor) verify(attr *sysbpf.Prog, without uint64, n int, l *loaded) (
 	}
 	messages := e.loggedText()
 	l.log = messages
-	if without != 0 && errors.Is(err, syscall.EPERM) && messages == "" {
+	if without != 0 && errors.Is(err, syscall.EPERM) && lastLine(messages) == "" {
 		return -1, denial(without)
 	}
 	if processed(messages) < patience {

@@ -1,7 +1,6 @@
 package verifier_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,16 +12,24 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
-// speculative are the kernel's tests whose verdict for the unprivileged rests on paths that only
-// speculation takes, which are not followed here.
-var speculative = []string{}
+// speculates reports whether a refusal may be due to the paths that only speculation takes. The
+// kernel follows them for those without CAP_PERFMON: they use up its limits, and bring it round
+// loops that have an end otherwise.
+func speculates(log string) bool {
+	for _, words := range []string{"infinite loop detected", "jumps is too complex", "program is too large"} {
+		if strings.Contains(log, words) {
+			return true
+		}
+	}
+	return false
+}
 
 // TestUnprivilegedSelftests: what Linux 6.18 says of the kernel's tests when nobody has a right.
 func TestUnprivilegedSelftests(t *testing.T) {
 	equal, total, unsupported := 0, 0, 0
 	for _, x := range readSelftests(t) {
 		want, ok := x.Kernel["unpriv"]
-		if !ok || slices.Contains(speculative, x.Name) {
+		if !ok {
 			continue
 		}
 		total++
@@ -55,6 +62,10 @@ func TestUnprivilegedSelftests(t *testing.T) {
 	}
 }
 
+// slow is how many programs of a mix a kernel is asked about if it takes a second over some: more only
+// if they are asked for.
+const slow = 40
+
 // TestParityWithoutPerfmon compares verdicts on broken programs that are loaded without
 // CAP_PERFMON: what the host's kernel can be asked, wherever its switch for the unprivileged stands.
 func TestParityWithoutPerfmon(t *testing.T) {
@@ -62,7 +73,7 @@ func TestParityWithoutPerfmon(t *testing.T) {
 	t.Logf("seed %d", *firstSeed)
 	all := tally{options: verifier.Options{Lacks: release.Perfmon | release.SysAdmin}}
 	for _, mix := range mixes() {
-		all.compare(k, gen.New(gen.Options{Mix: mix}).Perturb, *brokenN)
+		all.compare(k, gen.New(gen.Options{Mix: mix}).Perturb, atMost(slow))
 	}
 	all.report(t, "no perfmon")
 	all.equal(t, 97)
@@ -71,7 +82,7 @@ func TestParityWithoutPerfmon(t *testing.T) {
 // TestParityOfUnprivileged compares verdicts on programs that guests are given without any right.
 func TestParityOfUnprivileged(t *testing.T) {
 	asked(t, func(t *testing.T, k *kernelcmp.Target, r *release.Release, o gen.Options) {
-		all := tally{options: verifier.Options{Release: r, Lacks: release.Root}}
+		all := tally{options: verifier.Options{Release: r, Lacks: release.Root}, light: lightEnough}
 		for _, mix := range mixes() {
 			filter := hook.SocketFilter
 			o.Mix, o.Type = mix, &filter
@@ -122,4 +133,12 @@ func TestDenials(t *testing.T) {
 			t.Errorf("%s without %s: %s %v, want it to be denied for %s", c.typ, c.lacks, res.Verdict, res.Failure, c.want)
 		}
 	}
+}
+
+// atMost is -broken, or less if nobody asked for more than what is usual.
+func atMost(n int) int {
+	if *brokenN > usualBroken {
+		return *brokenN
+	}
+	return min(n, *brokenN)
 }

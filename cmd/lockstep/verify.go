@@ -9,11 +9,13 @@ import (
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/casefile"
 )
 
 type verifyCmd struct {
+	verifyAs
 	Case    string `arg:"" help:"A case file, or FILE.o:PROG."`
 	Kernel  bool   `help:"Ask the host's kernel too (as root), and say whether it agrees."`
 	Explain bool   `help:"Show the path to what is wrong, and the registers there."`
@@ -22,18 +24,20 @@ type verifyCmd struct {
 }
 
 func (c *verifyCmd) Help() string {
-	return `Decides, as Linux 6.18 does for root, whether the programs are safe and end. It needs no
-kernel and no rights. Verdicts: accepted; unsafe; too_complex, a limit was reached;
-bad_object, it is no program; unsupported, something in it is beyond this verifier, which then
-says nothing of the program. With --witness, what is unsafe ends as a confirmed harm, with the
-input that does it; as no witness found, likely a false rejection; or as unknown, where a run
-cannot show what the rule is about. Exit status: 0 accepted, 1 refused or the kernel disagrees, 2 unsupported.
+	return `Decides, as Linux does, whether the programs are safe and end. It needs no kernel and no
+rights. Verdicts: accepted; unsafe; denied, the caller lacks a capability; too_complex, a limit was
+reached; bad_object, it is no program; unsupported, something in it is beyond this verifier, which then
+says nothing of the program. With --witness, what is unsafe ends as a confirmed harm, with the input
+that does it; as no witness found, likely a false rejection; or as unknown, where a run cannot show
+what the rule is about. Exit status: 0 accepted, 1 refused or the kernel disagrees, 2 unsupported.
 
 Examples:
 
   lockstep verify case.txtar --explain
   lockstep verify case.txtar --witness --out harm.txtar
-  lockstep verify firewall.o:firewall --kernel --json`
+  lockstep verify firewall.o:firewall --kernel --json
+  lockstep verify firewall.o:firewall --release all
+  lockstep verify case.txtar --release linux-6.1 --capabilities bpf,net_admin`
 }
 
 // verifyResult is the JSON object.
@@ -50,6 +54,9 @@ type verifyResult struct {
 	States    int            `json:"states"`
 	Witness   *witnessReport `json:"witness,omitempty"`
 	Kernel    *kernelVerdict `json:"kernel,omitempty"`
+
+	Release       string `json:"release,omitempty"`
+	KernelUnsound string `json:"kernel_unsound,omitempty"` // the rule by which it is unsafe although the release accepts it
 }
 
 type kernelVerdict struct {
@@ -66,8 +73,18 @@ func (c *verifyCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
-	res := verifier.Verify(&f.Case, verifier.Options{})
-	out := verifyResult{Verdict: res.Verdict.String(), Processed: res.Processed, States: res.States}
+	o, all, err := c.options()
+	if err != nil {
+		return err
+	}
+	if all {
+		if c.Witness {
+			return errors.New("--witness wants one release, not --release all")
+		}
+		return c.releases(t, &f.Case, o, c.Kernel)
+	}
+	res := verifier.Verify(&f.Case, o)
+	out := verifyResult{Release: c.Release, Verdict: res.Verdict.String(), Processed: res.Processed, States: res.States}
 	if x := res.Failure; x != nil {
 		out.Rule, out.Message, out.Have, out.Need, out.Prog = x.Rule, x.Text, x.Have, x.Need, &x.Prog
 		if x.Insn >= 0 {
@@ -77,8 +94,11 @@ func (c *verifyCmd) Run(t *terminal) error {
 			out.Register = fmt.Sprintf("r%d", x.Register)
 		}
 	}
+	if x := res.KernelUnsound; x != nil {
+		out.KernelUnsound = x.Rule
+	}
 	if c.Kernel {
-		if out.Kernel, err = askKernel(&f.Case); err != nil {
+		if out.Kernel, err = askKernel(&f.Case, o.Lacks); err != nil {
 			return err
 		}
 	}
@@ -100,20 +120,20 @@ func (r *verifyResult) status(v verifier.Verdict) error {
 	switch {
 	case v == verifier.Unsupported:
 		return errors.New("this verifier cannot judge the case: " + r.Message)
-	case v != verifier.Accepted, r.Kernel != nil && r.Kernel.Verdict == vm.LoadRejected.String():
+	case v != verifier.Accepted, r.KernelUnsound != "", r.Kernel != nil && r.Kernel.Verdict == vm.LoadRejected.String():
 		return errFound
 	}
 	return nil
 }
 
-// askKernel is the host's kernel's verdict, in our words.
-func askKernel(c *vm.Case) (*kernelVerdict, error) {
+// askKernel is the host's kernel's verdict, in our words, for a caller who lacks capabilities.
+func askKernel(c *vm.Case, lacks release.Caps) (*kernelVerdict, error) {
 	target, err := openKernel("")
 	if err != nil {
 		return nil, err
 	}
 	defer target.Close()
-	v := target.(*kernelcmp.Target).Verify([]*vm.Case{c})[0]
+	v := target.(*kernelcmp.Target).VerifyWithout([]*vm.Case{c}, uint64(lacks))[0]
 	if v.Accepted() {
 		return &kernelVerdict{Verdict: "accepted"}, nil
 	}
@@ -136,6 +156,9 @@ func printVerdict(out io.Writer, res *verifier.Result, k *kernelVerdict) {
 			fmt.Fprintf(out, "  needed: %s\n", f.Need)
 		}
 		fmt.Fprintf(out, "  rule: %s\n", f.Rule)
+	}
+	if x := res.KernelUnsound; x != nil {
+		fmt.Fprintf(out, "the release accepts it by mistake: by rule %s, %s\n", x.Rule, x)
 	}
 	if k != nil {
 		fmt.Fprintf(out, "the kernel: %s %s\n", k.Verdict, k.Message)

@@ -76,13 +76,22 @@ func (h *Held) among(prog int, s *state.State, v *visit, live uint16) (reg, slot
 // liveAt is the registers that may still be read at a slot.
 func (h *Held) liveAt(prog, pc int) uint16 {
 	if h.live[prog] == nil {
-		g, err := cfg.Build(h.progs[prog].Insns, cfg.Options{Args: func(id int32) int { return vm.HelperByID(id).Args }})
+		g, err := cfg.Build(h.progs[prog].Insns, cfg.Options{Args: helperArgs})
 		if err != nil { // it was accepted
 			panic(err)
 		}
 		h.live[prog] = g.Live
 	}
 	return h.live[prog][pc]
+}
+
+// helperArgs is how many registers a helper looks at: all that there are, of one that is
+// unknown, which no path calls.
+func helperArgs(id int32) int {
+	if h := vm.HelperByID(id); h != nil {
+		return h.Args
+	}
+	return 5
 }
 
 // first is the first visit that lies in no state, or -1.
