@@ -27,9 +27,9 @@ func (c *verifyCmd) Help() string {
 	return `Decides, as Linux does, whether the programs are safe and end. It needs no kernel and no
 rights. Verdicts: accepted; unsafe; denied, the caller lacks a capability; too_complex, a limit was
 reached; bad_object, it is no program; unsupported, something in it is beyond this verifier, which then
-says nothing of the program. With --witness, what is unsafe ends as a confirmed harm, with the input
-that does it; as no witness found, likely a false rejection; or as unknown, where a run cannot show
-what the rule is about. Exit status: 0 accepted, 1 refused or the kernel disagrees, 2 unsupported.
+says nothing of the program. With --witness, what is unsafe ends as a confirmed harm, with the
+input that does it; as no witness found, likely a false rejection; or as unknown, where a run
+cannot show what the rule is about. Exit status: 0 accepted, 1 refused or the kernel disagrees, 2 unsupported.
 
 Examples:
 

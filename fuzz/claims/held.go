@@ -85,15 +85,6 @@ func (h *Held) liveAt(prog, pc int) uint16 {
 	return h.live[prog][pc]
 }
 
-// helperArgs is how many registers a helper looks at: all that there are, of one that is
-// unknown, which no path calls.
-func helperArgs(id int32) int {
-	if h := vm.HelperByID(id); h != nil {
-		return h.Args
-	}
-	return 5
-}
-
 // first is the first visit that lies in no state, or -1.
 func (h *Held) first() int {
 	least := -1
@@ -125,4 +116,13 @@ func (h *Held) explain(n int, verify func(observe func(prog int, s *state.State)
 		return "it ran, and the verifier never came there"
 	}
 	return fmt.Sprintf("of %d states none has all registers as they were:%s", states, text)
+}
+
+// helperArgs is how many registers a helper looks at: all that there are, of one that is
+// unknown, which no path calls.
+func helperArgs(id int32) int {
+	if h := vm.HelperByID(id); h != nil {
+		return h.Args
+	}
+	return 5
 }
