@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
@@ -22,6 +23,7 @@ type loaded struct {
 	router   *router // of programs with a verdict
 	fullR0   bool    // every program stores its r0
 	ldAbs    bool    // some program has a hidden exit: LD_ABS beyond the packet returns 0
+	resizes  bool    // some program may change the packet's length
 	memory   value
 	log      string // of the program that was rejected
 }
@@ -58,7 +60,7 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		return &vm.Unsupported{What: fmt.Sprintf("a map for %d bytes of memory: %s", size, describe(err))}
 	}
 	for i := range j.Maps {
-		m, err := e.createMap(&j.Maps[i], template(&j.Maps[i], j.Maps))
+		m, err := e.createMap(&j.Maps[i], template(&j.Maps[i], j.Maps), j.LoadOnly)
 		if err != nil {
 			return err
 		}
@@ -84,7 +86,7 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 			return err
 		}
 	}
-	if hook.Lookup(l.typ).Verdict && !j.LoadOnly {
+	if !j.LoadOnly && hook.Lookup(l.typ).Verdict {
 		l.router, err = newRouter(l)
 	}
 	return err
@@ -110,7 +112,7 @@ func memorySize(j *job) (int, error) {
 
 func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 	p := j.Programs[n].decode()
-	if hook.Lookup(p.Type) == nil {
+	if hook.Lookup(p.Type) == nil && !j.LoadOnly {
 		return -1, &vm.Unsupported{What: p.Type.String()}
 	}
 	made := e.plan(j, p, l)
@@ -131,6 +133,8 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 			attr.FDs = l.mapFDs()
 		case i.Class() == spec.ClassLD && i.Op != spec.LDDW && i.Op != 0:
 			l.ldAbs = true
+		case i.Op == spec.CALL && i.Src == spec.CallHelper && slices.Contains(resizing, i.Imm):
+			l.resizes = true
 		}
 	}
 	return e.verify(attr, j.Without, n, l)

@@ -163,6 +163,9 @@ func (e *explorer) compare(cp *state.Checkpoint, s *state.State, live []uint16, 
 		}
 		return cp.Covers(s, live, p), nil
 	}
+	if cp.Async != s.Async { // not on this path
+		return false, nil
+	}
 	again := cp.Rounds != s.Rounds || cp.Unrolls != s.Unrolls // a loop that ends by itself
 	if force && again {
 		return cp.Covers(s, live, state.InFull), nil

@@ -150,8 +150,9 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options, mirror bool) (*explor
 		return nil, f
 	}
 	g, err := cfg.Build(p.Insns, cfg.Options{
-		Args:  func(id int32) int { return arguments(o.Release, id) },
-		Loops: func(id int32) bool { return transfer.CallsBack(id) },
+		Args:  func(id int32) int { return arguments(o.Release, id, p.Type, cmp.Or(p.Type.Attach(), o.Attach)) },
+		Loops: transfer.CallsBack,
+		Later: transfer.CallsLater,
 	})
 	if err != nil {
 		return nil, structural(transfer.Unsafe, err.Insn, err.Rule, err.Text)
@@ -194,8 +195,8 @@ func memory(c *vm.Case) (least, most uint32) {
 }
 
 // arguments is how many registers a helper looks at.
-func arguments(r *release.Release, id int32) int {
-	h, ok := r.Helper(id)
+func arguments(r *release.Release, id int32, t hook.Type, attach uint32) int {
+	h, ok := r.HelperFor(id, release.ProgType(t.Prog()), attach)
 	if !ok {
 		return 5
 	}

@@ -23,7 +23,7 @@ var facts6_18 = facts{
 		{"22 25 55 111", "4"},
 		{"27", "7"},
 		{"33 37", "8"},
-		{"51", "17 25"},
+		{"51", "14 16-17 25"},
 		{"52-53 60", "15"},
 		{"70-72", "18"},
 		{"81", "19 21"},
@@ -60,5 +60,5 @@ var facts6_18 = facts{
 	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 may_goto may_goto-next load_acquire st-context ldxs-context " +
 		"unwritten-stack unwritten-helper variable-stack checked-mem-write private-stack return-pointer " +
 		"spill32 spill-linked linked-delta jne-bounds register-bounds neg-bounds swap-bounds null-equal " +
-		"constkey-nonnull st-spill frame-lost",
+		"constkey-nonnull st-spill frame-lost spill-fills",
 }

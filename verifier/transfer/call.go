@@ -10,6 +10,11 @@ import (
 )
 
 func (m *Machine) call(s *state.State, i spec.Insn) (Effect, *Failure) {
+	if s.Lock.Held && i.Src == spec.CallHelper && i.Imm != spinUnlock {
+		f := fail("under-lock", "function calls are not allowed while holding a lock")
+		f.Have, f.Need = "a lock that is held", "that it be given back before"
+		return Effect{}, f
+	}
 	if i.Src == spec.CallLocal {
 		return Effect{}, m.enter(s, m.Graph.FuncAt(s.PC+1+int(i.Imm)))
 	}
@@ -49,8 +54,14 @@ func (m *Machine) exit(s *state.State) (Effect, *Failure) {
 	if s.Depth() > 0 {
 		return Effect{}, m.leave(s)
 	}
+	if f := underLock(s, "BPF_EXIT instruction in main prog"); f != nil {
+		return Effect{}, f
+	}
 	if len(s.Refs) > 0 && !mutant.On(mutant.VerifierLeaks) {
 		return Effect{}, leak(s, "BPF_EXIT instruction in main prog would lead to reference leak")
+	}
+	if s.Frame().Callback == state.ByTimer {
+		return m.endLater(s)
 	}
 	if f := m.readable(s, 0); f != nil {
 		return Effect{}, f

@@ -78,7 +78,7 @@ func (m *Machine) tailCalled(s *state.State) *state.State {
 	callee := out.Pop()
 	clobber(out.Frame())
 	*out.Reg(0) = state.Unknown()
-	forgetPackets(out)
+	m.forgetPackets(out)
 	out.Go(callee.CallSite + 1)
 	return out
 }
@@ -117,7 +117,8 @@ func Missing(r *release.Release, insns []spec.Insn) *Failure {
 		at := slices.IndexFunc(features, func(x struct {
 			name release.Switch
 			is   func(spec.Insn) bool
-		}) bool {
+		},
+		) bool {
 			return x.is(insns[pc]) && !r.Has(x.name)
 		})
 		if at >= 0 {

@@ -39,7 +39,8 @@ type Machine struct {
 	ContextUsed int
 	bases       []state.Kind // by slot: what the access there went through; NotInit: none so far
 	ids         uint32
-	masks       map[int]mask // by slot: see sanitise.go
+	entries     map[entry]bool // callbacks that are called some other time
+	masks       map[int]mask   // by slot: see sanitise.go
 }
 
 // sameKind refuses an access that goes through a context on one path and through another
@@ -52,10 +53,19 @@ func (m *Machine) sameKind(s *state.State, n uint8) *Failure {
 	switch before := m.bases[s.PC]; {
 	case before == state.NotInit:
 		m.bases[s.PC] = kind
-	case before != kind && (before == state.Ctx || kind == state.Ctx) && !mutant.On(mutant.VerifierMixedBases):
+	case before != kind && (rewritten(before) || rewritten(kind)) && !mutant.On(mutant.VerifierMixedBases):
 		return failReg("mixed-pointers", n, s.Reg(n), before.String(), "same insn cannot be used with different pointers")
 	}
 	return nil
+}
+
+// rewritten reports whether Linux rewrites accesses through such an address.
+func rewritten(k state.Kind) bool {
+	switch k {
+	case state.Ctx, state.SockCommon, state.Sock, state.TCPSock, state.XDPSock:
+		return true
+	}
+	return false
 }
 
 // Effect is what came of a step. The state itself goes on at its PC.
@@ -186,8 +196,9 @@ func (m *Machine) resolve(i spec.Insn, pc int) *Failure {
 		return unsupported("kernel variables (lddw of a BTF id)")
 	case i.Imm < 0 || int(i.Imm) >= len(m.Maps):
 		return &Failure{Class: BadObject, Rule: "no-map", Register: -1, Text: "fd is not pointing to valid bpf_map"}
-	case i.Src == spec.LDDWMapFD, i.Src == spec.LDDWMapIdx:
-		return nil
+	}
+	if f := m.fieldsAllowed(m.Maps[i.Imm]); f != nil || i.Src == spec.LDDWMapFD || i.Src == spec.LDDWMapIdx {
+		return f
 	}
 	x, off := m.Maps[i.Imm], uint32(m.Insns[pc+1].Imm)
 	if x.Type != maps.Array || x.MaxEntries != 1 || off >= x.ValueSize {

@@ -38,6 +38,9 @@ func TestRoundTrip(t *testing.T) {
 		func(k *vm.Kind, c fuzz.Continue) { *k = vm.Kind(c.Intn(int(vm.Crash) + 1)) },
 		func(k *vm.FaultKind, c fuzz.Continue) { *k = 1 + vm.FaultKind(c.Intn(int(vm.FaultTrap))) },
 		func(m *vm.Mode, c fuzz.Continue) { *m = vm.Mode(c.Intn(2)) },
+		func(k *maps.FieldKind, c fuzz.Continue) {
+			*k = maps.SpinLock + maps.FieldKind(c.Intn(int(maps.ResSpinLock)))
+		},
 		func(i *int, c fuzz.Continue) { *i = c.Intn(1 << 31) },
 		func(i *spec.Insn, c fuzz.Continue) {
 			c.FuzzNoCustom(i)
@@ -77,9 +80,9 @@ func fill(f *File, c fuzz.Continue) {
 	c.Fuzz(&f.Fuel)
 	c.Fuzz(&f.FastFuel)
 	typ := []hook.Type{hook.Unspec, hook.XDP, hook.Syscall, hook.StreamVerdict, hook.Type(c.Uint32())}[c.Intn(5)]
-	order := spec.ByteOrder(c.Intn(2))
+	order, license := spec.ByteOrder(c.Intn(2)), []string{"", "MIT", "Dual BSD/GPL", vm.NoLicense}[c.Intn(4)]
 	for range 1 + c.Intn(2) {
-		p := &vm.Program{Type: typ, Order: order}
+		p := &vm.Program{Type: typ, Order: order, License: license}
 		c.Fuzz(&p.Name)
 		c.Fuzz(&p.Insns)
 		f.Programs = append(f.Programs, p)
