@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
@@ -23,11 +24,12 @@ const (
 // called is what is known of a call while its arguments are looked at.
 type called struct {
 	*release.Helper
-	the  *state.Reg // the map
-	size uint32     // of the memory that is asked for
-	fn   int        // the callback
-	ref  uint32     // what is released
-	with uint32     // the reference that an argument is valid with
+	the    *state.Reg // the map
+	size   uint32     // of the memory that is asked for
+	fn     int        // the callback
+	ref    uint32     // what is released
+	perCPU btf.ID     // the type of a variable that each CPU has
+	with   uint32     // the reference that an argument is valid with
 
 	dynptr state.Reg // that is an argument
 	ends   *dynptrAt // that ends with the call
@@ -36,10 +38,13 @@ type called struct {
 // helper calls a function of the kernel's.
 func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 	h, known := m.Release.HelperFor(id, m.progType(), m.Attach)
+	if !known && m.iteratorAllows(id) {
+		h, known = m.Release.IteratorHelper(id)
+	}
 	switch {
 	case !m.Release.Exists(id):
 		return Effect{}, fail("helper-unknown", "invalid func unknown#%d", id)
-	case !m.Release.Allowed(id, m.progType(), m.Attach):
+	case !m.Release.Allowed(id, m.progType(), m.Attach) && !m.iteratorAllows(id):
 		name := "unknown"
 		if known {
 			name = "bpf_" + h.Name
@@ -47,7 +52,7 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		return Effect{}, fail("helper-denied", "program of this type cannot use helper %s#%d", name, id)
 	case !known:
 		return Effect{}, unsupported("helper %d", id)
-	case h.Has(release.Sleepable) && m.Type != hook.Syscall:
+	case h.Has(release.Sleepable) && m.Type != hook.Syscall && !m.sleeps():
 		return Effect{}, fail("helper-sleeps", "helper call might sleep in a non-sleepable prog")
 	}
 	if f := m.mayCall(h); f != nil {
@@ -140,10 +145,16 @@ func (m *Machine) finish(s *state.State, c *called) *Failure {
 		}
 	case release.RetMem:
 		*r0 = state.Reg{Kind: state.Mem, Null: c.Ret.OrNull, Ring: c.ID == ringbufReserve, Size: c.size, ID: m.id()}
+	case release.RetBTF:
+		if f := m.btfResult(r0, c); f != nil {
+			return f
+		}
 	case release.RetDynptrMem:
 		*r0 = state.Reg{Kind: state.Mem, Null: c.Ret.OrNull, Size: c.size, ID: m.id(), Dyn: c.dynptr.ID, Ref: c.dynptr.Ref}
 	case release.RetSock, release.RetSockCommon, release.RetTCPSock:
 		*r0 = state.Reg{Kind: sockResults[c.Ret.Kind], Null: c.Ret.OrNull, ID: m.id()}
+	case release.RetMemOrBTF:
+		m.perCPUResult(r0, c)
 	case release.Void:
 	default:
 		return unsupported("the result of %s: %s", c, c.Ret)
