@@ -4,6 +4,7 @@
 //	fuzz/tape     the choice tape: bytes or a seed, as answers to questions
 //	fuzz/gen      programs from a tape
 //	fuzz/oracle   do the targets agree, and where do they part
+//	fuzz/claims   the verifier as a target: does a run do what was claimed
 //	fuzz/reduce   the shortest case that shows it
 //	reports       findings on disk
 //	fuzz          the loop over all of these

@@ -97,5 +97,6 @@
 // What instructions mean is stated here by hand; package spec gives decoding and constants
 // only. So what the reference VM does can be held against what was claimed here:
 // [Options.Observe] shows each state at each instruction, and with [Options.Exact] every
-// value of every run must lie in one of them.
+// value of every run must lie in one of them. Package fuzz/claims does that, and package
+// [witness] looks for a run that shows that a refused program is as bad as was said.
 package verifier

@@ -84,6 +84,9 @@ func (c *verifyCmd) Run(t *terminal) error {
 		return err
 	}
 	if all {
+		if c.Witness {
+			return errors.New("--witness wants one release, not --release all")
+		}
 		return c.releases(t, &f.Case, o, c.Kernel)
 	}
 	res := verifier.Verify(&f.Case, o)

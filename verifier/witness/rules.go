@@ -37,6 +37,53 @@ var meanings = map[string]string{
 	"form":               "the machine does not load it",
 	"map-helper":         "which helpers take which maps is a matter of policy",
 	"alloc-size":         "how much may be reserved is a matter of policy",
+	"helper-refused":     byPolicy,
+	"helper-sleeps":      byPolicy,
+	"helper-packet":      byPolicy,
+	"storage-flags":      byPolicy,
+	"timer-map":          byPolicy,
+	"map-field":          byPolicy,
+	"two-references":     byPolicy,
+	"dynptr":             notSimulated,
+	"dynptr-memory":      notSimulated,
+	"dynptr-moves":       notSimulated,
+	"dynptr-overwritten": notSimulated,
+	"dynptr-place":       notSimulated,
+	"dynptr-type":        notSimulated,
+	"field-moves":        notSimulated,
+	"field-offset":       notSimulated,
+	"kernel-field":       notSimulated,
+	"sock-field":         notSimulated,
+	"sock-write":         notSimulated,
+	"flow-keys":          notSimulated,
+	"tp-buffer":          notSimulated,
+	"stack-object":       notSimulated,
+	"lock-twice":         notSimulated,
+	"unlock":             notSimulated,
+	"under-lock":         notSimulated,
+	"no-field":           notSimulated,
+	"const-string":       notSimulated,
+	"frozen-array":       notSimulated,
+	"attach-target":      notSimulated,
+	"btf-member":         notSimulated,
+	"btf-offset":         notSimulated,
+	"btf-percpu":         notSimulated,
+	"btf-user":           notSimulated,
+	"btf-write":          notSimulated,
+	"global-args":        notSimulated,
+	"global-argument":    notSimulated,
+	"global-result":      notSimulated,
+	"iterator":           notSimulated,
+	"kfunc":              notSimulated,
+	"kfunc-argument":     notSimulated,
+	"kfunc-cast":         notSimulated,
+	"kfunc-denied":       notSimulated,
+	"kfunc-release":      notSimulated,
+	"kfunc-result":       notSimulated,
+	"kfunc-sleeps":       notSimulated,
+	"kfunc-trust":        notSimulated,
+	"rcu":                notSimulated,
+	"variable":           notSimulated,
 	"licence":            "the licence is a matter of policy",
 	"pointer-leak":       "what an address tells its reader does no harm to the run",
 	"pointer-part":       "what an address tells its reader does no harm to the run",
@@ -52,7 +99,11 @@ var meanings = map[string]string{
 	"too-many-branches":  "a limit of the verifier's own",
 }
 
-const speculation = "the machine does not run ahead of itself"
+const (
+	speculation  = "the machine does not run ahead of itself"
+	byPolicy     = "which helpers may be called with what is a matter of policy"
+	notSimulated = "the machine does not simulate what the rule is about"
+)
 
 // pointless is why no run can tell, or "".
 func pointless(c *vm.Case, f *transfer.Failure) string {
