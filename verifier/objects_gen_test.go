@@ -59,8 +59,18 @@ var objectTypes = []struct {
 	sock   int16
 	result int32
 }{
-	{hook.SchedCLS, 168, 0}, {hook.SchedCLS, 168, 0}, {hook.SchedCLS, 168, 0}, {hook.XDP, -1, 1}, {hook.SocketFilter, 168, 0},
-	{hook.CgroupSKBIngress, 168, 1}, {hook.CgroupSKBIngress, 168, 1}, {hook.StreamVerdict, 168, 1}, {2, -1, 0}, {13 | 3<<16, 184, 1}, {18 | 10<<16, 64, 1}, {30 | 36<<16, 0, 1},
+	{hook.SchedCLS, 168, 0},
+	{hook.SchedCLS, 168, 0},
+	{hook.SchedCLS, 168, 0},
+	{hook.XDP, -1, 1},
+	{hook.SocketFilter, 168, 0},
+	{hook.CgroupSKBIngress, 168, 1},
+	{hook.CgroupSKBIngress, 168, 1},
+	{hook.StreamVerdict, 168, 1},
+	{2, -1, 0},
+	{13 | 3<<16, 184, 1},
+	{18 | 10<<16, 64, 1},
+	{30 | 36<<16, 0, 1},
 }
 
 func (g *objectGen) emit(i ...spec.Insn) { g.insns = append(g.insns, i...) }

@@ -59,6 +59,13 @@ func constant(x *maps.Spec) bool { return x.Frozen && x.Flags&maps.ReadOnly != 0
 // special is what single helpers ask for besides their arguments' kinds.
 func (m *Machine) special(s *state.State, c *called) *Failure {
 	switch c.ID {
+	case tailCall:
+		if f := underLock(s, "tail_call"); f != nil {
+			return f
+		}
+		if len(s.Refs) > 0 {
+			return leak(s, "tail_call would lead to reference leak")
+		}
 	case localStorage:
 		flags := s.Reg(2)
 		flags.Node.Demand()
