@@ -25,7 +25,7 @@ import (
 // tally is a table of verdicts: ours against the kernel's.
 type tally struct {
 	options verifier.Options
-	light   int // cases that take more instructions to judge are left out; 0: none are
+	light   int       // cases that take more instructions to judge are left out; 0: none are
 	counts  [2][2]int // [ours accepted][kernel accepted]
 	none    int       // neither: one of them cannot judge the case
 	dead    int       // only we accept: we know that what the kernel minds never runs

@@ -1,6 +1,8 @@
 package verifier_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
+	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
@@ -141,4 +144,55 @@ func atMost(n int) int {
 		return *brokenN
 	}
 	return min(n, *brokenN)
+}
+
+// TestRightsOnlyAdd: what is accepted of somebody is accepted of anybody with more rights, for
+// each release, and nothing panics.
+func TestRightsOnlyAdd(t *testing.T) {
+	t.Logf("seed %d", *firstSeed)
+	r := rand.New(rand.NewPCG(*firstSeed, 2))
+	g := gen.New(gen.Options{})
+	all := append(cases(g.Perturb, *firstSeed, *validN), cases(g.Generate, *firstSeed, *validN)...)
+	for range *validN {
+		all = append(all, randomProgram(r))
+	}
+	accepted := 0
+	for i, c := range all {
+		ok, wrong := rightsAdd(c, r.IntN(256))
+		if wrong != "" {
+			t.Errorf("case %d: %s", i, wrong)
+		}
+		accepted += b(ok)
+	}
+	if t.Logf("%d of %d accepted with few rights", accepted, len(all)); accepted*50 < len(all) {
+		t.Errorf("only %d of %d are accepted", accepted, len(all))
+	}
+}
+
+// rightsAdd judges a case as some caller and as root; n chooses the release and the rights.
+func rightsAdd(c *vm.Case, n int) (accepted bool, wrong string) {
+	few := []release.Caps{release.Root, release.SysAdmin | release.Perfmon, release.Root &^ release.BPF}[n%3]
+	o := verifier.Options{MaxInsns: lightEnough, Lacks: few}
+	if n = n / 3 % (len(release.All) + 1); n > 0 {
+		o.Release = release.All[n-1]
+	}
+	if verifier.Verify(c, o).Verdict != verifier.Accepted {
+		return false, ""
+	}
+	o.Lacks = 0
+	if res := verifier.Verify(c, o); res.Verdict != verifier.Accepted {
+		return true, fmt.Sprintf("%v: accepted without %s, refused with it: %v", o.Release, few, res.Failure)
+	}
+	return true, ""
+}
+
+// FuzzRights is TestRightsOnlyAdd on anything.
+func FuzzRights(f *testing.F) {
+	f.Add([]byte{}, byte(0))
+	f.Add(append([]byte{1, 1}, spec.Encode(exitZero, spec.Little)...), byte(4))
+	f.Fuzz(func(t *testing.T, b []byte, n byte) {
+		if _, wrong := rightsAdd(anyProgram(b), int(n)); wrong != "" {
+			t.Error(wrong)
+		}
+	})
 }

@@ -115,7 +115,7 @@ type Blob struct {
 // Outcome is a Result with the state that the run left behind.
 type Outcome struct {
 	Result
-	Memory  Blob
+	Memory  Blob // of a flow dissector the struct bpf_flow_keys
 	Packet  Blob
 	Context Blob
 	Maps    [][]maps.Entry // one list a map, in order of keys

@@ -44,7 +44,7 @@ func TestAnswer(t *testing.T) {
 		{"loads", `{"id":1,"program":"` + five + `","load_only":true}`, `{"id":1,"accepted":true}`},
 		{"does not load", `{"id":1,"program":"9500000000000001","load_only":true}`, `{"id":1,"rejected":"insn 0: imm 16777216 of exit must be 0"}`},
 		{"rejected", `{"id":1,"program":"9500000000000001"}`, `{"id":1,"rejected":"insn 0: imm 16777216 of exit must be 0"}`},
-		{"unsupported", `{"id":1,"program":"8500000063000000 9500000000000000"}`, `{"id":1,"unsupported":"helper 99"}`},
+		{"unsupported", `{"id":1,"program":"8500000095000000 9500000000000000"}`, `{"id":1,"unsupported":"helper 149"}`},
 		{"verify", `{"id":1,"program":"` + five + `","verify":"privileged"}`, `{"id":1,"unsupported":"verify privileged"}`},
 		{"verify none", `{"id":1,"program":"` + five + `","verify":"none","want":["r0"]}`, `{"id":1,"kind":"exit","r0":"0x5"}`},
 

@@ -42,6 +42,10 @@ func Read(r io.ReaderAt) (*Object, error) {
 		out.Insns, out.Unready = link(p.Instructions, p.ByteOrder, o.mapIndex)
 		o.Programs = append(o.Programs, out)
 	}
+	o.Variables = map[string]Variable{}
+	for name, v := range coll.Variables {
+		o.Variables[name] = Variable{v.SectionName, v.Offset, v.Size()}
+	}
 	return o, nil
 }
 

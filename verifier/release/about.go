@@ -22,6 +22,7 @@ var about = map[Switch]string{
 	ReadOnlyMemIn:   "memory that a helper changes has to be writable, written before or not",
 	PrivateStack:    "functions of some types of programs have 512 bytes of stack each",
 	ReturnPointer:   "an address may be returned",
+	SpillFills:      "a spilled number of less than 8 bytes makes the rest of its slot readable",
 	STSpill:         "a constant that is stored to the stack is known when it is loaded",
 
 	Spill32:         "a spilled number of 32 bits keeps its range",
@@ -32,6 +33,8 @@ var about = map[Switch]string{
 	DivBounds:       "a quotient has a range",
 	ModBounds:       "a remainder has a range",
 	NegBounds:       "a negation has a range",
+	ShiftBounds:     "a shift by a register that is not constant has a range",
+	SwapBounds:      "a number in the other byte order is known as well as before",
 	NullEqual:       "an address that equals one that is not null is not null",
 	ConstKeyNonNull: "an array's element with a constant key in range is there",
 

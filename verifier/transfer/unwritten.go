@@ -31,9 +31,9 @@ func (m *Machine) tracks(a *access) bool {
 }
 
 // keepUnwritten puts right what a store of less than a slot makes of the bytes behind it,
-// where it matters: they stay unwritten.
+// where it matters: they stay unwritten, but in old releases.
 func (m *Machine) keepUnwritten(slot *state.Slot, before *[8]state.Byte, from int) {
-	if from >= 8 || m.readsUnwritten() {
+	if from >= 8 || m.readsUnwritten() || m.Release.Has(release.SpillFills) && !m.Release.Has(release.UnwrittenStack) {
 		return
 	}
 	for i := from; i < 8; i++ {
