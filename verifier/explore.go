@@ -42,7 +42,16 @@ func (e *explorer) run() *Failure {
 			e.settle()
 		}
 		if len(e.pending) == 0 {
-			return e.stackDepth()
+			fn, more := e.m.NextGlobal()
+			if !more {
+				return e.stackDepth()
+			}
+			var f *Failure
+			if s, f = e.m.StartGlobal(fn); f != nil {
+				f.Insn = s.PC
+				return f
+			}
+			continue
 		}
 		s = e.pending[len(e.pending)-1]
 		e.pending = e.pending[:len(e.pending)-1]

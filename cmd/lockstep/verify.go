@@ -16,6 +16,7 @@ import (
 
 type verifyCmd struct {
 	verifyAs
+	typesFlag
 	Case    string `arg:"" help:"A case file, or FILE.o:PROG."`
 	Kernel  bool   `help:"Ask the host's kernel too (as root), and say whether it agrees."`
 	Explain bool   `help:"Show the path to what is wrong, and the registers there."`
@@ -37,6 +38,7 @@ Examples:
   lockstep verify case.txtar --witness --out harm.txtar
   lockstep verify firewall.o:firewall --kernel --json
   lockstep verify firewall.o:firewall --release all
+  lockstep verify execsnoop.o:tracepoint__syscalls__sys_enter_execve --btf /sys/kernel/btf/vmlinux
   lockstep verify case.txtar --release linux-6.1 --capabilities bpf,net_admin`
 }
 
@@ -69,11 +71,11 @@ func (c *verifyCmd) Run(t *terminal) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	f, err := loadCase(t, c.Case)
+	o, all, err := c.options()
 	if err != nil {
 		return err
 	}
-	o, all, err := c.options()
+	f, err := c.load(t, c.Case, &o)
 	if err != nil {
 		return err
 	}

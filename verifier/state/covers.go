@@ -15,7 +15,7 @@ const (
 // Covers reports whether all that s may be lies within the checkpoint. live has, for each
 // frame, the registers that may still be read.
 func (cp *Checkpoint) Covers(s *State, live []uint16, p Precision) bool {
-	if len(cp.Frames) != len(s.Frames) || len(cp.Refs) != len(s.Refs) {
+	if len(cp.Frames) != len(s.Frames) || len(cp.Refs) != len(s.Refs) || cp.ReadLocks != s.ReadLocks {
 		return false
 	}
 	m := matcher{precision: p, hidden: s.Hidden}
@@ -122,7 +122,7 @@ func (m *matcher) reg(old, now *Reg, node *Node) bool {
 	}
 	switch {
 	case old.Null != now.Null, old.Ring != now.Ring, old.RO != now.RO, old.Inner != now.Inner, old.Frame != now.Frame,
-		old.First != now.First, old.Off != now.Off, old.Map != now.Map, old.Size != now.Size:
+		old.First != now.First, old.Off != now.Off, old.Map != now.Map, old.Size != now.Size, old.Type != now.Type, old.Trust != now.Trust, old.Done != now.Done:
 		return false
 	case m.precision == Equal && old.Range != now.Range, old.Range > now.Range && !mutant.On(mutant.VerifierRangeNotCompared):
 		return false

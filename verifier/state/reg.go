@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 )
 
@@ -30,12 +31,15 @@ const (
 	FlowKeys // a flow dissector's result
 	TPBuffer // what a writable tracepoint gives
 	Dynptr   // a dynptr, in a callback's register or in two slots of the stack
+	BTF      // a structure of the kernel's, Type
+	Iter     // an iterator, in slots of the stack
+	Buf      // a buffer that a map's iterator shows; Size is not known
 )
 
 // kindNames are Linux's (reg_type_str).
 var kindNames = [...]string{
 	"?", "scalar", "ctx", "fp", "map_ptr", "map_value", "mem", "pkt", "pkt_meta", "pkt_end", "func",
-	"map_key", "sock_common", "sock", "tcp_sock", "xdp_sock", "flow_keys", "tp_buffer", "dynptr_ptr",
+	"map_key", "sock_common", "sock", "tcp_sock", "xdp_sock", "flow_keys", "tp_buffer", "dynptr_ptr", "ptr_", "iter", "buf",
 }
 
 func (k Kind) String() string { return kindNames[k] }
@@ -45,7 +49,7 @@ type Reg struct {
 	Kind  Kind
 	Null  bool   // of a pointer: or 0
 	Ring  bool   // of Mem: a record of a ring buffer; of Dynptr: its memory is one
-	First bool   // of Dynptr: the upper of its two slots
+	First bool   // of Dynptr, Iter: the upper of its slots
 	RO    bool   // of Mem: may not be written
 	Inner bool   // of Map, MapValue: the map is one that Map holds, not Map itself
 	Frame uint8  // of Stack: whose
@@ -56,6 +60,9 @@ type Reg struct {
 	Delta int32  // of Scalar: added to what the ID stands for
 	Off   int32  // of a pointer: constant offset in bytes
 	Map   int32  // of Map, MapValue: its number
+	Done  bool   // of Iter: it has given 0
+	Type  btf.ID // of BTF, Iter
+	Trust Trust  // of BTF, Mem
 	Range int32  // of Packet, PacketMeta: bytes from where the ID stands that are known to be there
 	Size  uint32 // of Mem
 	Num   num.Scalar
@@ -98,7 +105,10 @@ func (r *Reg) IsZero() bool {
 
 // TypeName is the kind in Linux's words.
 func (r *Reg) TypeName() string {
-	name := r.Kind.String()
+	if r.Kind == BTF {
+		return r.btfName()
+	}
+	name := r.Trust.String() + r.Kind.String()
 	if r.Kind == Mem && r.Ring {
 		name = "ringbuf_mem"
 	}
@@ -137,6 +147,8 @@ func (r *Reg) String() string {
 		}
 	case Mem:
 		s += fmt.Sprintf("(%d bytes)", r.Size)
+	case BTF:
+		s += fmt.Sprintf("(type %d)", r.Type)
 	}
 	if r.Off != 0 {
 		s += fmt.Sprintf("%+d", r.Off)

@@ -57,6 +57,8 @@ type State struct {
 	Rounds  int         // of may_goto on this path
 	Unrolls int         // of callbacks on this path
 	Hidden  bool        // unwritten stack may not be read
+
+	ReadLocks int // that are held, of RCU's: bpf_rcu_read_lock
 }
 
 // New is a state with one frame.

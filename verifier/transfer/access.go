@@ -7,6 +7,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
@@ -76,6 +77,10 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 		return m.stackAccess(s, r, a)
 	case state.Ctx:
 		return m.contextAccess(r, a)
+	case state.BTF:
+		return m.btfAccess(s, r, a)
+	case state.Buf:
+		f = m.bufAccess(r, a)
 	case state.MapValue, state.Mem, state.MapKey:
 		f = m.regionAccess(r, a)
 	case state.SockCommon, state.Sock, state.TCPSock, state.XDPSock:
@@ -176,6 +181,8 @@ func (m *Machine) regionAccess(r *state.Reg, a *access) *Failure {
 		return failReg("key-write", a.reg, r, "a load", "write to change key R%d not allowed", a.reg)
 	case r.RO && a.write:
 		return failReg("read-only", a.reg, r, "a load", "R%d cannot write into %s", a.reg, r.TypeName())
+	case r.RO && r.Trust == state.Untrusted: // reads 0 where there is nothing
+		return nil
 	}
 	if f := m.permitted(r, a.off, a.size, a.write); f != nil {
 		return f
@@ -264,7 +271,7 @@ func (m *Machine) outside(r *state.Reg, at int64, size int, room int64) string {
 	switch {
 	case r.Kind == state.MapKey:
 		return fmt.Sprintf("invalid access to map key, key_size=%d off=%d size=%d", room, at, size)
-	case r.Kind == state.Mem && (r.Ring || r.Dyn != 0):
+	case r.Kind == state.Mem && (m.Type != hook.Unspec || r.Ring || r.Dyn != 0): // type mem's is a map value, for kernels
 		return fmt.Sprintf("invalid access to memory, mem_size=%d off=%d size=%d", room, at, size)
 	}
 	return fmt.Sprintf("invalid access to map value, value_size=%d off=%d size=%d", room, at, size)

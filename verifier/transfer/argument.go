@@ -18,8 +18,12 @@ func (m *Machine) pointsToMemory(r *state.Reg) bool {
 	switch r.Kind {
 	case state.Ctx:
 		return m.contextIsMemory()
-	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.Mem, state.MapKey:
+	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.MapKey:
 		return true
+	case state.Mem, state.Buf:
+		return r.Trust == 0
+	case state.BTF:
+		return r.Trust == state.Trusted
 	}
 	return false
 }
@@ -40,6 +44,9 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 	}
 	if r.IsPacket() && a.Kind != release.Anything && !m.passesPackets(c) {
 		return fail("helper-packet", "helper access to the packet is not allowed")
+	}
+	if r.Kind == state.BTF && a.Access != release.In && (a.Kind == release.Mem || a.Kind == release.FixedMem || a.Kind == release.MapValue) {
+		return failReg("read-only", reg, r, "memory to write to", "bpf_%s() may write into memory pointed by R%d type=%s", c.Name, reg, r.TypeName())
 	}
 	want := func(ok bool, words string) *Failure {
 		if ok {
@@ -114,6 +121,14 @@ func (m *Machine) otherArgument(s *state.State, c *called, a release.Arg, reg ui
 		r.Node.Demand()
 		c.size = uint32(v)
 		return nil
+	case release.BTFPtr:
+		return m.btfArgument(reg, r, a)
+	case release.PerCPUVar:
+		if f := want(r.Kind == state.BTF && r.Trust&state.PerCPU != 0 && !r.Null, "percpu_ptr_, percpu_rcu_ptr_, percpu_trusted_ptr_"); f != nil {
+			return f
+		}
+		c.perCPU = r.Type
+		return btfUnmoved(reg, r)
 	case release.StackPtr:
 		return want(r.Kind == state.Stack, "fp")
 	case release.Func:
@@ -182,6 +197,10 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 	}
 	if r.Kind == state.Ctx {
 		return m.contextRoom(r, n, 0, size)
+	}
+	if r.Kind == state.BTF {
+		_, f := m.walk(r, n, 0, size, write)
+		return f
 	}
 	if r.IsPacket() {
 		if write && !m.packetWritable() {

@@ -40,6 +40,9 @@ func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
 	if f := atStart(a.reg, r); f != nil {
 		return state.Reg{}, f
 	}
+	if m.Target.Typed {
+		return m.typedContext(r, a)
+	}
 	if a.off < 0 || !m.fieldAllowed(a) {
 		return state.Reg{}, failReg("context", a.reg, r, "a field of the context", "invalid bpf_context access off=%d size=%d", a.off, a.size)
 	}

@@ -138,7 +138,11 @@ func (m *Machine) overwrites(s *state.State, p span) *Failure {
 	last, _ := cell(p.low)
 	for n := first; n <= last && n < len(f.Stack); n++ {
 		slot := &f.Stack[n]
-		if slot.Bytes[0] != state.Object || slot.Spill.Kind != state.Dynptr {
+		if slot.Bytes[0] != state.Object {
+			continue
+		}
+		if slot.Spill.Kind != state.Dynptr { // an iterator is lost, and its reference with it
+			*slot = state.Slot{}
 			continue
 		}
 		if slot.Spill.Ring {

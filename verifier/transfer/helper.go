@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
@@ -23,11 +24,12 @@ const (
 // called is what is known of a call while its arguments are looked at.
 type called struct {
 	*release.Helper
-	the  *state.Reg // the map
-	size uint32     // of the memory that is asked for
-	fn   int        // the callback
-	ref  uint32     // what is released
-	with uint32     // the reference that an argument is valid with
+	the    *state.Reg // the map
+	size   uint32     // of the memory that is asked for
+	fn     int        // the callback
+	ref    uint32     // what is released
+	perCPU btf.ID     // the type of a variable that each CPU has
+	with   uint32     // the reference that an argument is valid with
 
 	dynptr state.Reg // that is an argument
 	ends   *dynptrAt // that ends with the call
@@ -36,10 +38,13 @@ type called struct {
 // offered finds a helper that programs of the type may call.
 func (m *Machine) offered(id int32) (*release.Helper, *Failure) {
 	h, known := m.Release.HelperFor(id, m.progType(), m.Attach)
+	if !known && m.iteratorAllows(id) {
+		h, known = m.Release.IteratorHelper(id)
+	}
 	switch {
 	case !m.Release.Exists(id):
 		return nil, fail("helper-unknown", "invalid func unknown#%d", id)
-	case !m.Release.Allowed(id, m.progType(), m.Attach):
+	case !m.Release.Allowed(id, m.progType(), m.Attach) && !m.iteratorAllows(id):
 		name := "unknown"
 		if known {
 			name = "bpf_" + h.Name
@@ -47,7 +52,7 @@ func (m *Machine) offered(id int32) (*release.Helper, *Failure) {
 		return nil, fail("helper-denied", "program of this type cannot use helper %s#%d", name, id)
 	case !known:
 		return nil, unsupported("helper %d", id)
-	case h.Has(release.Sleepable) && m.Type != hook.Syscall:
+	case h.Has(release.Sleepable) && m.Type != hook.Syscall && !m.sleeps():
 		return nil, fail("helper-sleeps", "helper call might sleep in a non-sleepable prog")
 	}
 	return h, m.mayCall(h)

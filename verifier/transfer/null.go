@@ -14,7 +14,7 @@ func notNull(r *state.Reg) bool {
 	case state.MapValue, state.Map, state.Mem, state.MapKey, state.SockCommon, state.Sock, state.TCPSock:
 		return !r.Null
 	}
-	return false
+	return r.Firm()
 }
 
 // nullChecked tells all copies of an address whether it is 0.

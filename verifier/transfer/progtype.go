@@ -41,6 +41,9 @@ var typeTable = map[release.ProgType]typeRules{
 	release.SKLookup:       {},
 	release.Netfilter:      {},
 	release.FlowDissector:  {passes: true},
+	release.Tracing:        {},
+	release.LSM:            {},
+	release.StructOps:      {},
 	release.LircMode2:      {},
 
 	release.RawTracepointWritable: {},

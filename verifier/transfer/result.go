@@ -32,10 +32,16 @@ func (m *Machine) result(s *state.State, c *called, the *state.Reg, o outcome) *
 		}
 	case release.RetMem:
 		*r0 = state.Reg{Kind: state.Mem, Null: c.Ret.OrNull, Ring: c.ID == ringbufReserve, Size: c.size, ID: m.id()}
+	case release.RetBTF:
+		if f := m.btfResult(r0, c); f != nil {
+			return f
+		}
 	case release.RetDynptrMem:
 		*r0 = state.Reg{Kind: state.Mem, Null: c.Ret.OrNull, Size: c.size, ID: m.id(), Dyn: c.dynptr.ID, Ref: c.dynptr.Ref}
 	case release.RetSock, release.RetSockCommon, release.RetTCPSock:
 		*r0 = state.Reg{Kind: sockResults[c.Ret.Kind], Null: c.Ret.OrNull, ID: m.id()}
+	case release.RetMemOrBTF:
+		m.perCPUResult(r0, c)
 	case release.Void:
 	default:
 		return unsupported("the result of %s: %s", c, c.Ret)

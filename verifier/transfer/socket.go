@@ -59,6 +59,9 @@ const (
 
 // sockArgument checks an argument that is a socket.
 func (m *Machine) sockArgument(c *called, a release.Arg, reg uint8, r *state.Reg, want func(bool, string) *Failure) *Failure {
+	if a.Kind == release.BTFSock && r.Kind == state.BTF {
+		return m.btfSock(c, a, reg, r)
+	}
 	ok, words := r.IsSock(), sockWords
 	switch a.Kind {
 	case release.Socket:
