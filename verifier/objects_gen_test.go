@@ -227,5 +227,24 @@ func (g *objectGen) make1(steps int) *vm.Case {
 	for _, c := range g.code {
 		g.insns = append(g.insns, c...)
 	}
-	return &vm.Case{Programs: []*vm.Program{{Type: objectTypes[typ].typ, Insns: g.insns}}, Maps: objectMaps}
+	return &vm.Case{Programs: []*vm.Program{{Type: objectTypes[typ].typ, Insns: g.insns}}, Maps: g.maps()}
+}
+
+// maps are those that the program names, which it names by their new numbers then: a kernel need
+// not have the others.
+func (g *objectGen) maps() (used []*maps.Spec) {
+	number := map[int32]int32{}
+	for pc, i := range g.insns {
+		if i.Op != spec.LDDW || i.Src != spec.LDDWMapFD && i.Src != spec.LDDWMapValue {
+			continue
+		}
+		n, known := number[i.Imm]
+		if !known {
+			n = int32(len(used))
+			number[i.Imm] = n
+			used = append(used, objectMaps[i.Imm])
+		}
+		g.insns[pc].Imm = n
+	}
+	return used
 }
