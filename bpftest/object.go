@@ -112,7 +112,7 @@ func (o *Object) load() error {
 		if err != nil {
 			o.unready[p.Name] = err
 			// Its place must not be taken: prog_arrays name programs by number.
-			if l, err = o.world.Load(engine, placeholder(p)); err != nil {
+			if _, err = o.world.Load(engine, placeholder(p)); err != nil {
 				return err
 			}
 			continue

@@ -19,6 +19,8 @@ func (s *state) callHelper(i *insn) (next int, ok bool) {
 		return s.tailCall(next)
 	case vm.Loops:
 		return s.bpfLoop(next)
+	case vm.Walks:
+		return s.forEach(next)
 	}
 	s.args = [5]uint64(s.r[1:6])
 	r0, f := h.Call(s.m, &s.args)
@@ -52,8 +54,11 @@ func (s *state) exit() (next int) {
 	}
 	f := &s.frames[s.depth]
 	if f.loop.on {
-		f.loop.done++
-		if s.r[0] == 0 && f.loop.done < f.loop.nr {
+		if f.loop.walk != nil {
+			if args, more := s.element(f); more {
+				return s.visit(f, args)
+			}
+		} else if f.loop.done++; s.r[0] == 0 && f.loop.done < f.loop.nr {
 			return s.callback(f)
 		}
 		s.r[0] = f.loop.done
@@ -107,6 +112,44 @@ func (s *state) bpfLoop(next int) (int, bool) {
 	f := &s.frames[s.depth]
 	f.loop = loop{on: true, callback: to, nr: nr, ctx: ctx}
 	return s.callback(f), true
+}
+
+// forEach is helper 164: call the function at r2 with each element of the map r1.
+func (s *state) forEach(next int) (int, bool) {
+	s.args = [5]uint64(s.r[1:6])
+	w, r0, f := s.m.StartWalk(s.inst.loaded, &s.args, s.depth)
+	if f.Kind != vm.NoFault {
+		s.fault = f
+		return next, false
+	}
+	if w != nil {
+		if args, ok := w.Next(s.m); ok {
+			if _, ok := s.callLocal(w.Callback, next); !ok {
+				return next, false
+			}
+			fr := &s.frames[s.depth]
+			fr.loop = loop{on: true, callback: w.Callback, walk: w}
+			return s.visit(fr, args), true
+		}
+	}
+	s.r[0] = r0
+	return next, true
+}
+
+// element ends a round of bpf_for_each_map_elem, and finds what the next is about.
+func (s *state) element(f *frame) (args [4]uint64, more bool) {
+	f.loop.done = f.loop.walk.Done
+	if s.r[0] != 0 {
+		return args, false
+	}
+	return f.loop.walk.Next(s.m)
+}
+
+// visit begins a round with an element.
+func (s *state) visit(f *frame, args [4]uint64) (next int) {
+	s.enter(f.prog)
+	copy(s.r[1:5], args[:])
+	return f.loop.callback
 }
 
 // callback begins a round. A tail call in the round before may have changed the

@@ -51,6 +51,7 @@ type loop struct {
 	callback int // slot
 	done, nr uint64
 	ctx      uint64
+	walk     *vm.Walk // of a bpf_for_each_map_elem
 }
 
 // leave is why a loop was left.

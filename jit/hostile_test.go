@@ -92,9 +92,11 @@ func hostile(rnd *rand.Rand, row *spec.Row, addr uint64, off int16) *vm.Case {
 	}
 }
 
-// TestNothingIsUnsupported: whatever the reference VM loads, the JIT loads.
+// TestNothingIsUnsupported: whatever the reference VM loads, the JIT loads. It lists the
+// rows that neither does.
 func TestNothingIsUnsupported(t *testing.T) {
 	p := newPair(t)
+	var unsupported []string
 	for i := range spec.Table {
 		row := &spec.Table[i]
 		in := spec.Insn{Op: row.Op, Dst: uint8(row.Dst.Lo), Src: uint8(row.Src.Lo), Off: int16(row.Off.Lo), Imm: int32(row.Imm.Lo)}
@@ -113,10 +115,15 @@ func TestNothingIsUnsupported(t *testing.T) {
 			Programs: []*vm.Program{{Type: hook.SocketFilter, Insns: insns}}, Inputs: []vm.Input{{}},
 			Maps: []*maps.Spec{{Name: "a", Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1}, {Name: "b", Type: maps.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1}},
 		}
-		if want, got := p.ref.Run(c)[0], p.jit.Run(c)[0]; want.Kind != got.Kind {
+		want, got := p.ref.Run(c)[0], p.jit.Run(c)[0]
+		if got.Kind == vm.LoadUnsupported {
+			unsupported = append(unsupported, row.Name+": "+got.Reason)
+		}
+		if want.Kind != got.Kind {
 			t.Errorf("%s: refvm %v (%s), jit %v (%s)", row.Name, want.Kind, want.Reason, got.Kind, got.Reason)
 		}
 	}
+	t.Log("unsupported: ", unsupported)
 }
 
 // broken is a map that panics, after others have run.
@@ -188,5 +195,106 @@ func letPanic(t *testing.T, l *vm.Loaded, m *vm.Machine, c *vm.Case, want *vm.Ou
 			}
 		}()
 		m.World.Maps[1] = whole
+	}
+}
+
+// TestStackBounds makes accesses of all sizes by r10, around both ends of the frame, and
+// as far from it as offsets go, in both modes.
+func TestStackBounds(t *testing.T) {
+	rnd, p := random(t), newPair(t)
+	offsets := []int{-1 << 15, -1<<15 + 8, -1024, 504, 512, 1<<15 - 8, 1<<15 - 1}
+	for d := -9; d <= 9; d++ {
+		offsets = append(offsets, -mem.FrameSize+d, d)
+	}
+	for i := range spec.Table {
+		row := &spec.Table[i]
+		if row.Internal || onerow.Base(row, &spec.Insn{}) == nil {
+			continue
+		}
+		for n, off := range offsets {
+			if testing.Short() && n%4 != i%4 {
+				continue
+			}
+			for _, inCallee := range []bool{false, true} {
+				c := hostile(rnd, row, 0, int16(off))
+				insns := c.Programs[0].Insns
+				at := len(insns) - 2
+				*onerow.Base(row, &insns[at]) = 10
+				if inCallee { // whose frame has one below it
+					insns = append([]spec.Insn{{Op: spec.CALL, Src: spec.CallLocal, Imm: 1}, {Op: spec.EXIT}}, insns...)
+					c.Programs[0].Insns = insns
+				}
+				p.same(t, c)
+			}
+			if t.Failed() {
+				t.Fatalf("row %s, r10%+d", row.Name, off)
+			}
+			if n%8 == 0 {
+				c := hostile(rnd, row, 0, int16(off))
+				*onerow.Base(row, &c.Programs[0].Insns[len(c.Programs[0].Insns)-2]) = 10
+				c.Mode = vm.Trusted
+				p.jit.Run(c) // the process survives
+			}
+		}
+	}
+}
+
+// TestNothingIsLeft: a trusted program writes wherever it likes, and to registers and
+// stack. Whatever the next program looks at is as on a machine that nobody has used.
+func TestNothingIsLeft(t *testing.T) {
+	rnd := random(t)
+	used, fresh := target(t, jit.Engine{}), target(t, jit.Engine{})
+	addresses := []uint64{
+		0, 8, 1<<32 - 8, 1 << 31, mem.StackBase, mem.StackBase + mem.FrameStride, mem.ContextBase, mem.PacketBase, mem.DataBase, mem.CodeBase, mem.MapBase, mem.ValueBase,
+	}
+	for range 20 * *longFlag {
+		addresses = append(addresses, uint64(rnd.Uint32()))
+	}
+	for n, addr := range addresses {
+		if testing.Short() && n%6 != 0 {
+			continue
+		}
+		write := caseOf(t, fmt.Sprintf(`
+			r0 = 0x5ec2e75ec2e7 ll
+			r9 = %d ll
+			*(u64 *)(r9 + 0) = r0
+			*(u64 *)(r9 - 32768) = r0
+			*(u64 *)(r9 + 32760) = r0
+			*(u64 *)(r10 - 8) = r0
+			*(u64 *)(r10 - 512) = r0
+			r3 = r0
+			r4 = r0
+			r5 = r0
+			r6 = r0
+			r7 = r0
+			r8 = r0
+			call f
+			exit
+		f:	*(u64 *)(r10 - 8) = r0
+			exit`, addr))
+		read := caseOf(t, fmt.Sprintf(`
+			r0 ^= r3
+			r0 ^= r4
+			r0 ^= r5
+			r0 ^= r6
+			r0 ^= r7
+			r0 ^= r8
+			r0 ^= r9
+			r8 = %d ll
+			r1 = *(u64 *)(r8 + 0)
+			r2 = *(u64 *)(r8 - 32768)
+			r3 = *(u64 *)(r8 + 32760)
+			r4 = *(u64 *)(r10 - 8)
+			r5 = *(u64 *)(r10 - 512)
+			r6 = *(u64 *)(r10 + %d)
+			exit`, addr, mem.FrameStride-8))
+		write.Mode, read.Mode = vm.Trusted, vm.Trusted
+		if o := used.Run(write)[0]; o.Kind != vm.Exit || o.R0 != 0x5ec2e75ec2e7 {
+			t.Fatalf("%#x: %+v", addr, o.Result)
+		}
+		want, got := fresh.Run(read), used.Run(read)
+		if d, same := vm.Compare(&want[0], &got[0], vm.ObsAll); !same {
+			t.Errorf("%#x: unused, used: %v", addr, d)
+		}
 	}
 }

@@ -41,7 +41,10 @@
 //	type            what BPF_PROG_TEST_RUN gets       the program sees      sizes (bytes)
 //	socket_filter   14-byte MAC header + packet, ctx  packet                packet 1 to 3,698
 //	cgroup_skb/…    the same                          packet, read only     packet 1 to 3,698
-//	sched_cls       packet, ctx                       packet                packet 14 to 3,712
+//	lwt_in/out/xmit the same                          packet                packet 1 to 3,698
+//	sched_cls, _act packet, ctx                       packet                packet 14 to 3,712
+//	flow_dissector  packet                            packet, keys          packet 15 to 4,096
+//	sk_lookup       ctx                               ctx, read only        context up to 64 of 72
 //	xdp             packet                            packet                packet 14 to 3,520
 //	raw_tracepoint  ctx                               ctx, read only        context 0 to 96
 //	syscall         ctx, copied back                  ctx                   context 0 to 65,535
@@ -52,6 +55,10 @@
 // in all 64 bits of r0; a program that may return more is rejected, where our engines run
 // it. Up to Linux 6.12 a test run shows such a program no packet, and a case that reads it
 // is LoadUnsupported. A raw_tracepoint's context must have every argument that the program reads.
+//
+// What a flow dissector leaves in struct bpf_flow_keys is the outcome's memory. Where helpers
+// may change a packet's length, test run gets more room for what comes back, and of XDP the
+// metadata in front of the packet is left out.
 //
 // Type mem is no type of the kernel's. Such a program is loaded as a socket filter
 // with a prologue: r1 = address of a map's value that is as long as the memory, r2 =
@@ -92,7 +99,9 @@
 // In some fields the kernel has something of its own, and a program that reads one
 // cannot be compared:
 //
+//	all with an skb sk (a socket of test run's)
 //	socket_filter  ifindex (1, unless given), protocol (unless given)
+//	lwt_…          the same, data, data_end
 //	sched_cls      the same, wire_len (the packet's length), pkt_type (from the packet's first 6
 //	               bytes; 0 if they are all zero), data, data_end, data_meta (addresses)
 //	cgroup_skb     ifindex, protocol (unless given), data, data_end

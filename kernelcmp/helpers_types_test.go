@@ -39,16 +39,20 @@ func TestFlowDissector(t *testing.T) {
 func TestSocketLookup(t *testing.T) {
 	k := kernel(t, Options{})
 	info := hook.Lookup(hook.SKLookup)
-	ctx := make([]byte, info.Size)
-	for i := range ctx[8:] {
-		ctx[8+i] = byte(i + 1)
+	var inputs []vm.Input
+	for family, addresses := range map[uint32][][2]int{2: {{16, 20}, {40, 44}}, 10: {{20, 36}, {44, 60}}} { // AF_INET, AF_INET6
+		ctx := make([]byte, info.Size)
+		for _, a := range addresses {
+			for i := a[0]; i < a[1]; i++ {
+				ctx[i] = byte(i + 1)
+			}
+		}
+		binary.NativeEndian.PutUint32(ctx[8:], family)
+		binary.NativeEndian.PutUint32(ctx[12:], 6) // TCP
+		copy(ctx[36:], []byte{0, 80})
+		binary.NativeEndian.PutUint32(ctx[60:], 8080)
+		inputs = append(inputs, vm.Input{Context: ctx})
 	}
-	for off, v := range map[int]uint32{8: 2, 12: 6, 64: 0} { // AF_INET, TCP; the kernel wants no ingress_ifindex
-		binary.NativeEndian.PutUint32(ctx[off:], v)
-	}
-	copy(ctx[36:], []byte{0, 80, 0, 0})
-	clear(ctx[68:])
-	binary.NativeEndian.PutUint32(ctx[60:], 8080)
 	parts := []any{lddw(2, spec.LDDWMapValue, 0)}
 	slot := int16(0)
 	for _, f := range info.Fields[1:] {
@@ -57,7 +61,7 @@ func TestSocketLookup(t *testing.T) {
 			slot += 8
 		}
 	}
-	c := one(prog(hook.SKLookup, append(parts, mov(0, 1), exit)...), vm.Input{Context: ctx})
+	c := one(prog(hook.SKLookup, append(parts, mov(0, 1), exit)...), inputs...)
 	c.Maps = seen
 	agree(t, k, []*vm.Case{c})
 }

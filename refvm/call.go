@@ -26,6 +26,7 @@ type loopState struct {
 	callback int
 	i, n     uint64
 	context  value
+	walk     *vm.Walk // of a bpf_for_each_map_elem
 }
 
 // preserved are the registers that a callee gives back as they were.
@@ -102,6 +103,10 @@ func (r *run) helper(c *insn, rest spec.Seq) {
 		}
 	case vm.Loops:
 		if r.startLoop(rest) {
+			return
+		}
+	case vm.Walks:
+		if r.startWalk(rest) {
 			return
 		}
 	default:
@@ -181,6 +186,9 @@ func (r *run) iterate(f *frame) {
 
 // nextIteration decides, at the callback's exit, whether it runs once more.
 func (r *run) nextIteration(f *frame) bool {
+	if f.loop.walk != nil {
+		return r.nextElement(f)
+	}
 	f.loop.i++
 	stop := r.decides(r.get(0))
 	if stop || f.loop.i == f.loop.n {
@@ -188,5 +196,56 @@ func (r *run) nextIteration(f *frame) bool {
 	}
 	r.Regs[10] = r.openFrame(r.Depth)
 	r.iterate(f)
+	return true
+}
+
+// startWalk begins bpf_for_each_map_elem(map, callback, ctx, flags), as startLoop.
+func (r *run) startWalk(rest spec.Seq) bool {
+	args, context := [5]uint64(r.Regs[1:6]), r.get(3)
+	w, r0, fault := r.m.StartWalk(r.Prog, &args, r.Depth)
+	if fault.Kind != vm.NoFault {
+		r.stop(fault.Kind, fault.Addr)
+		return false
+	}
+	if w == nil {
+		r.set(0, value{r0, false})
+		return false
+	}
+	first, ok := w.Next(r.m)
+	if !ok {
+		r.set(0, value{0, false})
+		return false
+	}
+	if !r.push(rest) {
+		return false
+	}
+	f := &r.frames[r.Depth-1]
+	f.loop = loopState{active: true, callback: w.Callback, context: context, walk: w}
+	r.element(f, first)
+	return true
+}
+
+// element enters the callback with an element of the map.
+func (r *run) element(f *frame, args [4]uint64) {
+	for n, v := range args[:3] {
+		r.set(uint8(n+1), value{v, false})
+	}
+	r.set(4, f.loop.context)
+	r.Undef |= 0b11_1110_0001
+	r.next = f.loop.callback
+}
+
+// nextElement decides, at the callback's exit, whether there is another element.
+func (r *run) nextElement(f *frame) bool {
+	f.loop.i = f.loop.walk.Done
+	if r.decides(r.get(0)) {
+		return false
+	}
+	args, ok := f.loop.walk.Next(r.m)
+	if !ok {
+		return false
+	}
+	r.Regs[10] = r.openFrame(r.Depth)
+	r.element(f, args)
 	return true
 }

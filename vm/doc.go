@@ -14,6 +14,14 @@
 // run one: an engine of this project, the Linux kernel, a process that speaks the
 // plugin protocol. Whoever compares knows only Targets and Outcomes.
 //
+// # The world around a program
+//
+// Helpers that ask about the system (who runs, which sockets and routes there are, what the
+// call stack is) find what Machine.Env says, and by default one process and one network
+// device. What helpers do to the world outside is an [Event]. A packet's ends move as in
+// Linux; see packet.go. What a helper does here is either compared with the kernel on random
+// arguments (kernelcmp), or tested against the place in Linux that its test names.
+//
 // # What a run may not do
 //
 // In checked mode every byte that a program touches must have been allowed (see

@@ -29,6 +29,7 @@ const (
 	Returns   Flow = iota
 	TailCalls      // bpf_tail_call(ctx, prog_array, index)
 	Loops          // bpf_loop(nr_loops, callback, callback_ctx, flags)
+	Walks          // bpf_for_each_map_elem(map, callback, callback_ctx, flags)
 )
 
 // Numbers of helpers that code asks for by name (enum bpf_func_id).
@@ -50,7 +51,7 @@ var helpers = func() (all [256]*Helper) {
 	for _, family := range []map[int32]*Helper{
 		basicHelpers, mapHelpers, ringHelpers, outputHelpers, textHelpers, taskHelpers, probeHelpers, stackHelpers,
 		skbHelpers, skbChangeHelpers, skbStateHelpers, tunnelHelpers, checksumHelpers, xdpHelpers, redirectHelpers, fibHelpers,
-		socketHelpers, sockHelpers, sockOptionHelpers, sysctlHelpers,
+		socketHelpers, sockHelpers, sockOptionHelpers, sysctlHelpers, walkHelpers,
 	} {
 		for id, h := range family {
 			h.ID = id

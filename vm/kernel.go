@@ -10,11 +10,14 @@ import (
 //	0x000  struct bpf_flow_keys, of flow dissectors
 //	0x080  struct bpf_sock, one each 0x80 bytes: the event's, then those that were looked up
 //	0xf00  the task: an address, and no bytes
+//	0x1000 the keys that callbacks of bpf_for_each_map_elem see, 512 bytes a frame
 const (
 	flowKeysSize = 56
 	socksAt      = 0x080
 	sockStride   = 0x080
 	taskAt       = 0xf00
+	keysAt       = 0x1000
+	maxKey       = 512
 	maxSocks     = (taskAt - socksAt) / sockStride
 )
 
@@ -26,7 +29,8 @@ func (m *Machine) clearKernel() {
 	}
 	m.Mem.Clear(m.kernel()+socksAt, uint32(m.socks)*sockStride)
 	clear(m.found[:m.socks])
-	m.socks = 0
+	m.Mem.Clear(m.kernel()+keysAt, uint32(m.walked)*maxKey)
+	m.socks, m.walked = 0, 0
 }
 
 // flowKeys lays out what a flow dissector fills in: offsets of headers, and the protocol

@@ -55,6 +55,7 @@ type Machine struct {
 	skb                     skbState
 	socks                   int // sockets laid out in this run
 	found                   [maxSocks]*Socket
+	walked                  int    // frames that have had a key of bpf_for_each_map_elem
 	assigned                bool   // a socket has been chosen for the packet
 	retval                  int32  // of bpf_set_retval
 	lock                    uint64 // the spin lock that the program holds

@@ -53,7 +53,7 @@ func (t *Tally) Add(o Object, load func(*vm.Case) error) (programs int) {
 	}
 	for _, p := range obj.Programs {
 		t.Programs++
-		t.Types[ebpf.ProgramType(p.Type).String()]++
+		t.Types[ebpf.ProgramType(p.Type.Prog()).String()]++
 		t.Insns = append(t.Insns, len(p.Insns))
 		if first(t.programs, spec.Encode(p.Insns, spec.Little)) {
 			t.Different++

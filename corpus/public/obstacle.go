@@ -21,7 +21,7 @@ func obstacles(o *object.Object, p *object.Program) []string {
 		all = append(all, brief(p.Unready))
 	}
 	if p.Type == hook.Unspec || hook.Lookup(p.Type) == nil {
-		all = append(all, "program type "+ebpf.ProgramType(p.Type).String())
+		all = append(all, "program type "+ebpf.ProgramType(p.Type.Prog()).String())
 	}
 	for _, i := range p.Insns {
 		switch {

@@ -126,6 +126,10 @@ func moveAccess(g *Generator, insns []spec.Insn, pc int) bool {
 		return false
 	}
 	off := &insns[pc].Off
+	if insns[pc].Op&^0x18 == spec.ClassSTX|spec.ModeATOMIC && g.src.Coin() {
+		*off ^= 4 // aligned for one size, and not for the other
+		return true
+	}
 	switch g.src.Below(4) {
 	case 0:
 		*off += int16(g.src.Below(16)) - 7

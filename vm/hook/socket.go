@@ -95,10 +95,23 @@ func addressTypes() (all []Info) {
 		name   string
 		hidden string
 	}{
-		{8, "bind4", ip4}, {9, "bind6", ip6}, {10, "connect4", ip4}, {11, "connect6", ip6}, {14, "sendmsg4", ip4}, {15, "sendmsg6", ip6},
-		{19, "recvmsg4", ip4}, {20, "recvmsg6", ip6}, {29, "getpeername4", ip4}, {30, "getpeername6", ip6},
-		{31, "getsockname4", ip4}, {32, "getsockname6", ip6},
-		{49, "connect_unix", none}, {50, "sendmsg_unix", none}, {51, "recvmsg_unix", none}, {52, "getpeername_unix", none}, {53, "getsockname_unix", none},
+		{8, "bind4", ip4},
+		{9, "bind6", ip6},
+		{10, "connect4", ip4},
+		{11, "connect6", ip6},
+		{14, "sendmsg4", ip4},
+		{15, "sendmsg6", ip6},
+		{19, "recvmsg4", ip4},
+		{20, "recvmsg6", ip6},
+		{29, "getpeername4", ip4},
+		{30, "getpeername6", ip6},
+		{31, "getsockname4", ip4},
+		{32, "getsockname6", ip6},
+		{49, "connect_unix", none},
+		{50, "sendmsg_unix", none},
+		{51, "recvmsg_unix", none},
+		{52, "getpeername_unix", none},
+		{53, "getsockname_unix", none},
 	} {
 		hidden := t.hidden
 		if !strings.HasPrefix(t.name, "sendmsg") {

@@ -16,8 +16,8 @@ const (
 
 	InputStride = 0x0004_0000 // 256 KiB: the largest packet, context or memory with its red zone
 	StackStride = 0x0001_0000
-	// KernelStride has room for some sockets.
-	KernelStride = 0x1000
+	// KernelStride has room for some sockets, and a key for each frame.
+	KernelStride = 0x2000
 	// Headroom is how far a packet may grow before its first byte.
 	Headroom  = 1024
 	MapStride = 0x100
