@@ -63,6 +63,7 @@ type (
 		Extra      uint64        `json:"extra,omitempty"`
 		Frozen     bool          `json:"frozen,omitempty"`
 		Inner      *maps.Spec    `json:"inner,omitempty"`
+		Fields     []maps.Field  `json:"fields,omitempty"`
 		Entries    [][2]hexBytes `json:"entries,omitempty"`
 	}
 	journalInput struct {
@@ -224,7 +225,7 @@ func toJournal(c *vm.Case) journalCase {
 		j.Programs = append(j.Programs, journalProgram{p.Name, p.Type.String(), p.Order == spec.Big, spec.Encode(p.Insns, p.Order)})
 	}
 	for _, s := range c.Maps {
-		m := journalMap{s.Name, s.Type, s.KeySize, s.ValueSize, s.MaxEntries, s.Flags, s.Extra, s.Frozen, s.Inner, nil}
+		m := journalMap{s.Name, s.Type, s.KeySize, s.ValueSize, s.MaxEntries, s.Flags, s.Extra, s.Frozen, s.Inner, s.Fields, nil}
 		for _, e := range s.Entries {
 			m.Entries = append(m.Entries, [2]hexBytes{e.Key, e.Value})
 		}
@@ -241,7 +242,11 @@ func programType(name string) (t hook.Type, err error) {
 	if t, ok := hook.ByName(name); ok {
 		return t, nil
 	}
-	if _, err := fmt.Sscanf(name, "program type %d", &t); err != nil || t.String() != name {
+	var prog, attach uint32
+	if n, _ := fmt.Sscanf(name, "program type %d for attach type %d", &prog, &attach); n > 0 {
+		t = hook.Of(prog, attach)
+	}
+	if t.String() != name {
 		return 0, fmt.Errorf("unknown type %q", name)
 	}
 	return t, nil
@@ -265,7 +270,7 @@ func (j *journalCase) toCase() (*vm.Case, error) {
 		c.Programs = append(c.Programs, &vm.Program{Name: p.Name, Type: t, Order: order, Insns: insns})
 	}
 	for _, m := range j.Maps {
-		s := &maps.Spec{Name: m.Name, Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Extra: m.Extra, Frozen: m.Frozen, Inner: m.Inner}
+		s := &maps.Spec{Name: m.Name, Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Extra: m.Extra, Frozen: m.Frozen, Inner: m.Inner, Fields: m.Fields}
 		for _, e := range m.Entries {
 			s.Entries = append(s.Entries, maps.Entry{Key: e[0], Value: e[1]})
 		}

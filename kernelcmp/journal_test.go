@@ -30,8 +30,8 @@ func TestJournal(t *testing.T) {
 	c := one(prog(hook.SchedCLS, mapFD(1, 0), mov(0, -1), exit), vm.Input{Packet: []byte{1, 2}, Context: []byte{3}, Memory: []byte{4}, Seed: 1<<63 + 1})
 	c.Name, c.Fuel, c.Mode = "full", 77, vm.Trusted
 	c.Programs[0].Name = "p"
-	c.Programs = append(c.Programs, prog(99, exit))
-	c.Maps = []*maps.Spec{{Name: "h", Type: maps.Hash, KeySize: 1, ValueSize: 2, MaxEntries: 3, Flags: 1, Entries: []maps.Entry{{Key: []byte{5}, Value: []byte{6, 7}}}}}
+	c.Programs = append(c.Programs, prog(99, exit), prog(13|3<<16, exit))
+	c.Maps = []*maps.Spec{{Name: "h", Type: maps.Hash, KeySize: 1, ValueSize: 2, MaxEntries: 3, Flags: 1, Fields: []maps.Field{{Kind: maps.SpinLock, Off: 4}}, Entries: []maps.Entry{{Key: []byte{5}, Value: []byte{6, 7}}}}}
 	for i := range journalFiles + 2 {
 		c := *c
 		c.Fuel = uint64(i)

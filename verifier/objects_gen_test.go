@@ -59,8 +59,18 @@ var objectTypes = []struct {
 	sock   int16
 	result int32
 }{
-	{hook.SchedCLS, 168, 0}, {hook.SchedCLS, 168, 0}, {hook.SchedCLS, 168, 0}, {hook.XDP, -1, 1}, {hook.SocketFilter, 168, 0},
-	{hook.CgroupSKBIngress, 168, 1}, {hook.CgroupSKBIngress, 168, 1}, {hook.StreamVerdict, 168, 1}, {2, -1, 0}, {13 | 3<<16, 184, 1}, {18 | 10<<16, 64, 1}, {30 | 36<<16, 0, 1},
+	{hook.SchedCLS, 168, 0},
+	{hook.SchedCLS, 168, 0},
+	{hook.SchedCLS, 168, 0},
+	{hook.XDP, -1, 1},
+	{hook.SocketFilter, 168, 0},
+	{hook.CgroupSKBIngress, 168, 1},
+	{hook.CgroupSKBIngress, 168, 1},
+	{hook.StreamVerdict, 168, 1},
+	{2, -1, 0},
+	{13 | 3<<16, 184, 1},
+	{18 | 10<<16, 64, 1},
+	{30 | 36<<16, 0, 1},
 }
 
 func (g *objectGen) emit(i ...spec.Insn) { g.insns = append(g.insns, i...) }
@@ -217,5 +227,24 @@ func (g *objectGen) make1(steps int) *vm.Case {
 	for _, c := range g.code {
 		g.insns = append(g.insns, c...)
 	}
-	return &vm.Case{Programs: []*vm.Program{{Type: objectTypes[typ].typ, Insns: g.insns}}, Maps: objectMaps}
+	return &vm.Case{Programs: []*vm.Program{{Type: objectTypes[typ].typ, Insns: g.insns}}, Maps: g.maps()}
+}
+
+// maps are those that the program names, which it names by their new numbers then: a kernel need
+// not have the others.
+func (g *objectGen) maps() (used []*maps.Spec) {
+	number := map[int32]int32{}
+	for pc, i := range g.insns {
+		if i.Op != spec.LDDW || i.Src != spec.LDDWMapFD && i.Src != spec.LDDWMapValue {
+			continue
+		}
+		n, known := number[i.Imm]
+		if !known {
+			n = int32(len(used))
+			number[i.Imm] = n
+			used = append(used, objectMaps[i.Imm])
+		}
+		g.insns[pc].Imm = n
+	}
+	return used
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lockstep-ebpf/lockstep/fuzz/gen"
+	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/verifier"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -24,25 +26,31 @@ func objectCase(seed uint64) *vm.Case {
 // TestObjectsParity: random programs about sockets, locks, timers, dynptrs and callbacks are
 // judged as by the kernel, and most of them for the same reason.
 func TestObjectsParity(t *testing.T) {
-	objectsParity(t, "objects", 10_000, verifier.Options{}, objectCase)
+	objectsParity(t, openKernel(t), "objects", 10_000, verifier.Options{}, objectCase)
+}
+
+// TestObjectsOfReleases: so are they by the rules of another release, on its kernel.
+func TestObjectsOfReleases(t *testing.T) {
+	asked(t, func(t *testing.T, k *kernelcmp.Target, r *release.Release, _ gen.Options) {
+		objectsParity(t, k, r.Name, 9900, verifier.Options{Release: r}, objectCase)
+	})
 }
 
 // TestObjectsWithoutPerfmon: so are they for those who may not see addresses.
 func TestObjectsWithoutPerfmon(t *testing.T) {
-	objectsParity(t, "no perfmon", 9980, verifier.Options{Lacks: release.Perfmon | release.SysAdmin}, objectCase)
+	objectsParity(t, openKernel(t), "no perfmon", 9980, verifier.Options{Lacks: release.Perfmon | release.SysAdmin}, objectCase)
 }
 
 // TestBrokenObjectsParity: so are such programs with a few bits flipped, but for numbers of which
 // more is known here.
 func TestBrokenObjectsParity(t *testing.T) {
-	objectsParity(t, "broken", 9980, verifier.Options{}, func(seed uint64) *vm.Case {
+	objectsParity(t, openKernel(t), "broken", 9980, verifier.Options{}, func(seed uint64) *vm.Case {
 		return flip(rand.New(rand.NewPCG(seed, 1)), objectCase(seed))
 	})
 }
 
 // objectsParity compares verdicts. At least so many of 10,000 have to be the kernel's.
-func objectsParity(t *testing.T, name string, least int, o verifier.Options, make1 func(seed uint64) *vm.Case) {
-	k := openKernel(t)
+func objectsParity(t *testing.T, k *kernelcmp.Target, name string, least int, o verifier.Options, make1 func(seed uint64) *vm.Case) {
 	t.Logf("seed %d", *firstSeed)
 	y := tally{options: o}
 	unsupported := 0

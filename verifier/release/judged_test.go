@@ -5,8 +5,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/lockstep-ebpf/lockstep/host/kernelbtf"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	vmhook "github.com/lockstep-ebpf/lockstep/vm/hook"
@@ -43,6 +45,12 @@ type judged struct {
 // prototypes: about every helper, at up to three hooks.
 func TestJudged(t *testing.T) {
 	each(t, func(t *testing.T, k kernel) {
+		var types btf.Kernel
+		if k.quick { // the host's
+			if host, err := kernelbtf.Host(); err == nil {
+				types = host
+			}
+		}
 		table, names := map[int32]*judged{}, map[int32]string{}
 		f := findings{}
 		times := map[*release.Helper]int{}
@@ -75,7 +83,7 @@ func TestJudged(t *testing.T) {
 					j = &judged{}
 					table[q.helper.ID] = j
 				}
-				res := verifier.Verify(caseOf(q.load), verifier.Options{Release: k.release, Attach: q.load.Attach})
+				res := verifier.Verify(caseOf(q.load), verifier.Options{Release: k.release, Attach: q.load.Attach, Kernel: types})
 				switch {
 				case res.Verdict == verifier.Unsupported:
 					j.unsupported++

@@ -84,19 +84,30 @@ func (m *Machine) callbackArgs(caller *state.Frame, c *called, shape *release.Ca
 			r = caller.Regs[contextOf(c.Helper)]
 		case release.CallbackDynptr:
 			r = state.Reg{Kind: state.Dynptr, ID: m.id(), First: true}
-		case release.CallbackTask:
+		case release.CallbackTask: // the one that was searched
 			r = caller.Regs[1]
 		case release.CallbackVMA:
-			if m.Kernel == nil {
-				return nil, unsupported("callbacks of %s without the types of a kernel (BTF)", c.Name)
+			if r, f = m.kernelStruct("vm_area_struct", c); f != nil {
+				return nil, f
 			}
-			r = state.Reg{Kind: state.BTF, Type: m.Kernel.Find(btf.Struct, "vm_area_struct")}
 		default:
 			return nil, unsupported("callbacks of %s", c.Name)
 		}
 		args = append(args, r)
 	}
 	return args, nil
+}
+
+// kernelStruct is a pointer to one of the kernel's structs.
+func (m *Machine) kernelStruct(name string, c *called) (state.Reg, *Failure) {
+	if m.Kernel == nil {
+		return state.Reg{}, unsupported("callbacks of %s without the types of a kernel (BTF)", c.Name)
+	}
+	id := m.Kernel.Find(btf.Struct, name)
+	if id == 0 {
+		return state.Reg{}, unsupported("callbacks of %s: the kernel's types have no struct %s", c.Name, name)
+	}
+	return state.Reg{Kind: state.BTF, Type: id}, nil
 }
 
 // contextOf is the register with what a callback is given of its caller.

@@ -35,73 +35,76 @@ type called struct {
 	ends   *dynptrAt // that ends with the call
 }
 
-// helper calls a function of the kernel's.
-func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
+// offered finds a helper that programs of the type may call.
+func (m *Machine) offered(id int32) (*release.Helper, *Failure) {
 	h, known := m.Release.HelperFor(id, m.progType(), m.Attach)
 	if !known && m.iteratorAllows(id) {
 		h, known = m.Release.IteratorHelper(id)
 	}
 	switch {
 	case !m.Release.Exists(id):
-		return Effect{}, fail("helper-unknown", "invalid func unknown#%d", id)
+		return nil, fail("helper-unknown", "invalid func unknown#%d", id)
 	case !m.Release.Allowed(id, m.progType(), m.Attach) && !m.iteratorAllows(id):
 		name := "unknown"
 		if known {
 			name = "bpf_" + h.Name
 		}
-		return Effect{}, fail("helper-denied", "program of this type cannot use helper %s#%d", name, id)
+		return nil, fail("helper-denied", "program of this type cannot use helper %s#%d", name, id)
 	case !known:
-		return Effect{}, unsupported("helper %d", id)
+		return nil, unsupported("helper %d", id)
 	case h.Has(release.Sleepable) && m.Type != hook.Syscall && !m.sleeps():
-		return Effect{}, fail("helper-sleeps", "helper call might sleep in a non-sleepable prog")
+		return nil, fail("helper-sleeps", "helper call might sleep in a non-sleepable prog")
 	}
-	if f := m.mayCall(h); f != nil {
+	return h, m.mayCall(h)
+}
+
+// helper calls a function of the kernel's.
+func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
+	h, f := m.offered(id)
+	if f != nil {
 		return Effect{}, f
 	}
 	c := &called{Helper: h, fn: -1}
-	for n := range h.Args {
-		if f := m.argument(s, c, n); f != nil {
-			return Effect{}, f
-		}
-	}
-	if f := m.mapFits(c); f != nil {
-		return Effect{}, f
-	}
-	if f := m.writesReadOnly(s, c); f != nil {
-		return Effect{}, f
-	}
-	if id == tailCall {
-		if f := underLock(s, "tail_call"); f != nil {
-			return Effect{}, f
-		}
-		if len(s.Refs) > 0 && !mutant.On(mutant.VerifierTailCallLeaks) {
-			return Effect{}, leak(s, "tail_call would lead to reference leak")
-		}
-	}
-	if why := m.Release.Refused(id, m.progType(), m.Attach); why != "" {
-		if strings.HasSuffix(why, "program type") {
-			why = fmt.Sprintf("func %s %s %d", c, why, m.progType())
-		}
-		return Effect{}, fail("helper-refused", "%s", why)
-	}
-	if f := m.special(s, c); f != nil {
+	if f := m.arguments(s, c); f != nil {
 		return Effect{}, f
 	}
 	var e Effect
-	if c.fn >= 0 {
-		var f *Failure
-		if e.Fork, f = m.callBack(s, c); f != nil {
-			return Effect{}, f
-		}
-	}
-	if id == tailCall && s.Depth() > 0 && !m.unsound(release.TailCallReturns) {
+	switch {
+	case c.fn >= 0:
+		e.Fork, f = m.callBack(s, c)
+	case id == tailCall && s.Depth() > 0 && !m.unsound(release.TailCallReturns):
 		e.Fork = m.tailCalled(s)
+	}
+	if f != nil {
+		return Effect{}, f
 	}
 	if f := m.finish(s, c); f != nil {
 		return Effect{}, f
 	}
 	s.PC++
 	return e, nil
+}
+
+// arguments checks what a call is given, each by itself and then together.
+func (m *Machine) arguments(s *state.State, c *called) *Failure {
+	for n := range c.Args {
+		if f := m.argument(s, c, n); f != nil {
+			return f
+		}
+	}
+	if f := m.mapFits(c); f != nil {
+		return f
+	}
+	if f := m.writesReadOnly(s, c); f != nil {
+		return f
+	}
+	if why := m.Release.Refused(c.ID, m.progType(), m.Attach); why != "" {
+		if strings.HasSuffix(why, "program type") {
+			why = fmt.Sprintf("func %s %s %d", c, why, m.progType())
+		}
+		return fail("helper-refused", "%s", why)
+	}
+	return m.special(s, c)
 }
 
 // finish is what a call leaves.
@@ -128,73 +131,8 @@ func (m *Machine) finish(s *state.State, c *called) *Failure {
 	if mutant.On(mutant.VerifierHelperKeepsR1) {
 		*s.Reg(1) = state.Unknown()
 	}
-	r0 := s.Reg(0)
-	switch c.Ret.Kind {
-	case release.Integer:
-		*r0 = state.Unknown()
-		if c.Ret.Range == release.CPUNumber {
-			*r0 = state.Number(w.UnsignedRange(0, maxCPU))
-		}
-		if c.Ret.Range == release.ErrorSize {
-			*r0 = state.Number(w.SignedRange(-maxErrno, most))
-		}
-	case release.RetMapValue:
-		*r0 = state.Reg{Kind: state.MapValue, Null: c.Ret.OrNull && !never, Map: the.Map, Inner: the.Inner, UID: the.UID, ID: m.id()}
-		if !r0.Null && !m.hasLock(r0) {
-			r0.ID = 0
-		}
-	case release.RetMem:
-		*r0 = state.Reg{Kind: state.Mem, Null: c.Ret.OrNull, Ring: c.ID == ringbufReserve, Size: c.size, ID: m.id()}
-	case release.RetBTF:
-		if f := m.btfResult(r0, c); f != nil {
-			return f
-		}
-	case release.RetDynptrMem:
-		*r0 = state.Reg{Kind: state.Mem, Null: c.Ret.OrNull, Size: c.size, ID: m.id(), Dyn: c.dynptr.ID, Ref: c.dynptr.Ref}
-	case release.RetSock, release.RetSockCommon, release.RetTCPSock:
-		*r0 = state.Reg{Kind: sockResults[c.Ret.Kind], Null: c.Ret.OrNull, ID: m.id()}
-	case release.RetMemOrBTF:
-		m.perCPUResult(r0, c)
-	case release.Void:
-	default:
-		return unsupported("the result of %s: %s", c, c.Ret)
-	}
-	if casts[c.ID] && !mutant.On(mutant.VerifierCastOutlives) {
-		r0.Ref = c.with
-	}
-	if acquires {
-		r0.ID = m.id()
-		r0.Ref = r0.ID
-		s.Refs = append(s.Refs, state.Ref{ID: r0.Ref, Insn: s.PC})
-	}
-	return nil
+	return m.result(s, c, &the, outcome{never, acquires, most})
 }
-
-// acquires reports whether the result has to be given back: r0 then has the reference as its
-// identity.
-func (c *called) acquires(m *Machine) bool {
-	if c.ID == mapLookup {
-		return ofSockets(m.mapOf(c.the).Type)
-	}
-	return c.Has(release.Acquires) && c.Ret.Kind != release.Integer
-}
-
-// maxErrno is how far below 0 an error may be.
-const maxErrno = 4095
-
-// mostRead is the greatest value of the size that a call was given.
-func (m *Machine) mostRead(s *state.State, c *called) int64 {
-	for n, a := range c.Args {
-		if a.Kind == release.ConstSize {
-			return int64(s.Reg(uint8(n + 1)).Num.U.Max)
-		}
-	}
-	return 0
-}
-
-// maxCPU is the greatest number of a processor. Linux knows how many there may be; a
-// program that relies on it loads on some machines only.
-const maxCPU = 8191
 
 // release ends a reference: what was valid with it is some number now.
 func (m *Machine) release(s *state.State, ref uint32) {
@@ -278,15 +216,6 @@ func (m *Machine) keyIsThere(s *state.State, the *state.Reg) bool {
 			return false
 		}
 		v = uint64(uint32(c))
-		if !mutant.On(mutant.VerifierKeyNotDemanded) {
-			slot.Node.Demand()
-		}
-	} else if b == 4 && slot.Width() == 8 && slot.Spill.Kind == state.Scalar { // half of a number that is small
-		c, ok := slot.Spill.Num.Const()
-		if !ok {
-			return false
-		}
-		v = c
 		slot.Node.Demand()
 	} else if b > 4 || slot.Bytes[b] != state.Zero || slot.Bytes[b+1] != state.Zero || slot.Bytes[b+2] != state.Zero || slot.Bytes[b+3] != state.Zero {
 		return false

@@ -23,7 +23,7 @@ func (m *Machine) untouched(r *state.Reg, n uint8, off, size int) *Failure {
 	}
 	at := int64(off) + int64(r.Off)
 	for _, f := range m.mapOf(r).Fields {
-		if at+r.Num.S.Min < int64(f.Off+f.Kind.Size()) && int64(f.Off) < at+int64(r.Num.U.Max)+int64(size) {
+		if at+r.Num.S.Min < int64(f.Off)+int64(f.Kind.Size()) && int64(f.Off) < at+int64(r.Num.U.Max)+int64(size) {
 			return failReg("kernel-field", n, r, "a place outside of it", "%s cannot be accessed directly by load/store", f.Kind)
 		}
 	}

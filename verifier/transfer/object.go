@@ -3,6 +3,8 @@ package transfer
 import (
 	"bytes"
 
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
@@ -59,6 +61,13 @@ func constant(x *maps.Spec) bool { return x.Frozen && x.Flags&maps.ReadOnly != 0
 // special is what single helpers ask for besides their arguments' kinds.
 func (m *Machine) special(s *state.State, c *called) *Failure {
 	switch c.ID {
+	case tailCall:
+		if f := underLock(s, "tail_call"); f != nil {
+			return f
+		}
+		if len(s.Refs) > 0 && !mutant.On(mutant.VerifierTailCallLeaks) {
+			return leak(s, "tail_call would lead to reference leak")
+		}
 	case localStorage:
 		flags := s.Reg(2)
 		flags.Node.Demand()
