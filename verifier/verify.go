@@ -55,6 +55,8 @@ type Options struct {
 	Exact bool
 	// Observe, if set, sees the state in front of every instruction. It may not keep it.
 	Observe func(prog int, s *state.State)
+	// Trace, if set, is told more: see there.
+	Trace *Trace
 }
 
 // DefaultRelease is whose rules hold where nothing is said.
@@ -77,10 +79,14 @@ func Verify(c *vm.Case, o Options) Result {
 	if o.MaxInsns == 0 {
 		o.MaxInsns = int(o.Release.Limits().Processed)
 	}
+	if o.Trace == nil {
+		o.Trace = &Trace{}
+	}
 	var res Result
 	for n, p := range c.Programs {
 		e, f := prepare(c, n, p, &o)
 		if f == nil {
+			o.Trace.begin(n, e.m)
 			f = e.run()
 			res.Processed += e.processed
 			res.States += e.states

@@ -36,6 +36,7 @@ func Read(r io.ReaderAt) (*Object, error) {
 		out := &Program{Section: p.SectionName}
 		out.Name, out.Type, out.Order = name, hook.Of(uint32(p.Type), uint32(p.AttachType)), o.Order
 		out.Insns, out.Unready = link(p.Instructions, p.ByteOrder, o.mapIndex)
+		out.Lines = lines(p.Instructions)
 		o.Programs = append(o.Programs, out)
 	}
 	return o, nil

@@ -1,0 +1,2 @@
+// Package render says in text, JSON and pages what the verifier found.
+package render

@@ -1,0 +1,105 @@
+package render_test
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/lockstep-ebpf/lockstep/host/object"
+	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/verifier/render"
+	"github.com/lockstep-ebpf/lockstep/vm"
+)
+
+// TestLogOfObjects compares the logs of compiled programs, with lines of source and names
+// of maps.
+func TestLogOfObjects(t *testing.T) {
+	openKernel(t) // asks for rights and release
+	files, err := filepath.Glob("../../corpus/programs/*.o")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no objects in corpus/programs", err)
+	}
+	var x compared
+	sources, equal := 0, 0
+	for _, path := range files {
+		if strings.HasSuffix(path, ".be.o") {
+			continue
+		}
+		o, err := object.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs := kernelLogs(t, path)
+		for _, p := range o.Programs {
+			c, err := o.Case(p.Name, vm.Input{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range c.Maps { // 15 characters go to the kernel, without a leading dot
+				m.Name = kernelName(m.Name)
+			}
+			c.Programs = c.Programs[:1]
+			ours, res := ourLog(c, render.Full)
+			if res.Verdict != verifier.Accepted || logs[p.Name] == "" {
+				t.Logf("%s: %s: not compared: %v", path, p.Name, res.Failure)
+				continue
+			}
+			x.add(t, c, logs[p.Name], ours)
+			s, e := sourceLines(logs[p.Name], ours)
+			sources, equal = sources+s, equal+e
+		}
+	}
+	t.Logf("%d logs of objects, %d lines: equal %.1f%%, but for what is known %.1f%%; %d lines of source, %d of them ours",
+		x.cases, x.lines, 100*float64(x.equal)/float64(max(1, x.lines)), 100*float64(x.same)/float64(max(1, x.lines)), sources, equal)
+	if sources == 0 || 10*equal < 9*sources {
+		t.Errorf("of %d lines of source that the kernel shows %d are ours", sources, equal)
+	}
+}
+
+func kernelName(name string) string { return strings.ReplaceAll(name, ".", "_")[:min(15, len(name))] }
+
+// sourceLines is how many lines of source the kernel's log shows up to its second path, and
+// how many of these ours has.
+func sourceLines(theirs, ours string) (n, equal int) {
+	pick := func(log string) (lines []string) {
+		log, _, _ = strings.Cut(log, "\nfrom ")
+		for _, line := range logLines(log) {
+			if strings.HasPrefix(line, "; ") {
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	}
+	a := pick(theirs)
+	return len(a), common(a, pick(ours))
+}
+
+// kernelLogs are the logs of an object's programs, as cilium/ebpf loads it.
+func kernelLogs(t *testing.T, path string) map[string]string {
+	t.Helper()
+	spec, err := ebpf.LoadCollectionSpec(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs := map[string]string{}
+	coll, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{
+		Programs: ebpf.ProgramOptions{LogLevel: ebpf.LogLevelBranch | ebpf.LogLevelInstruction, LogSizeStart: 64 << 20},
+	})
+	var refused *ebpf.VerifierError
+	if errors.As(err, &refused) {
+		t.Logf("%s: the kernel refuses it: %v", path, refused)
+		return logs
+	}
+	if err != nil {
+		t.Logf("%s: %v", path, err)
+		return logs
+	}
+	defer coll.Close()
+	for name, p := range coll.Programs {
+		logs[name] = p.VerifierLog
+	}
+	return logs
+}
