@@ -55,14 +55,19 @@ var byteSigns = [...]byte{state.Unwritten: '?', state.Misc: 'm', state.Zero: '0'
 // slotText is a slot of the stack: one sign a byte, highest address first, and in place of
 // the last ones the register that was spilled there.
 func slotText(m *transfer.Machine, slot *state.Slot, frame int) string {
+	if slot.Spill == nil {
+		return slotSigns(slot)
+	}
+	return slotSigns(slot) + regText(m, slot.Spill, frame)
+}
+
+// slotSigns are the signs of the bytes that no register was spilled to.
+func slotSigns(slot *state.Slot) string {
 	var signs []byte
 	for i := 7; i >= 0 && (slot.Spill == nil || slot.Bytes[i] != state.Spilled); i-- {
 		signs = append(signs, byteSigns[slot.Bytes[i]])
 	}
-	if slot.Spill == nil {
-		return string(signs)
-	}
-	return string(signs) + regText(m, slot.Spill, frame)
+	return string(signs)
 }
 
 // regText is a register as the log has it; frame is the one it is looked at from.
