@@ -25,6 +25,7 @@ type Browser struct {
 	c        *vm.Case
 	m        *transfer.Machine
 	programs []pageProgram
+	current  *pageProgram
 	strings  []string
 	number   map[string]int
 	bytes    int
@@ -64,6 +65,9 @@ type (
 		Processed int         `json:"processed"`
 		Covered   int         `json:"covered"`
 		States    []pageState `json:"states"`
+
+		last     *state.State
+		lastStep int
 	}
 	pageState struct {
 		Step  int   `json:"step"`  // counted over all paths
@@ -97,28 +101,40 @@ func (b *Browser) Trace() *verifier.Trace {
 	var p *pageProgram
 	insn := func(s *state.State) *pageInsn { return &p.Insns[p.slots[s.PC]] }
 	return &verifier.Trace{
-		Begin:   func(prog int, m *transfer.Machine) { b.m, p = m, &b.programs[prog] },
+		Begin: func(prog int, m *transfer.Machine) {
+			b.settle(p)
+			b.m, p = m, &b.programs[prog]
+			b.current = p
+		},
 		Insn:    func(s *state.State) { b.add(insn(s), s) },
 		Covered: func(s *state.State, _ *state.Checkpoint) { insn(s).Covered++ },
 	}
 }
 
-// add keeps a state, if there is room; the last one of an instruction takes the place of the
-// one before it.
+// settle writes down the last states of a program.
+func (b *Browser) settle(p *pageProgram) {
+	if p == nil {
+		return
+	}
+	for n := range p.Insns {
+		i := &p.Insns[n]
+		if i.last != nil {
+			i.States = append(i.States, pageState{i.lastStep, i.last.Depth(), b.held(i.last)})
+			i.last = nil
+		}
+	}
+}
+
+// add keeps a state, if there is room. The last one of an instruction is kept as it is until
+// the page is written: most of them are not the last.
 func (b *Browser) add(i *pageInsn, s *state.State) {
 	b.step++
 	i.Processed++
-	switch {
-	case len(i.States) == statesPerInsn:
-		i.States = i.States[:statesPerInsn-1]
-	case b.states >= statesPerPage || b.bytes >= stringBytes:
-		if len(i.States) == 0 {
-			return
-		}
-		i.States = i.States[:len(i.States)-1]
-	default:
-		b.states++
+	if len(i.States) == statesPerInsn-1 || b.states >= statesPerPage || b.bytes >= stringBytes {
+		i.last, i.lastStep = s.Clone(), b.step
+		return
 	}
+	b.states++
 	i.States = append(i.States, pageState{b.step, s.Depth(), b.held(s)})
 }
 
@@ -164,6 +180,7 @@ var page = template.Must(template.New("page").Parse(pageText))
 
 // Write makes the page: one file that needs nothing else. r is the report of what was found.
 func (b *Browser) Write(w io.Writer, title string, r *Report, res *verifier.Result) error {
+	b.settle(b.current)
 	d := pageData{Schema: Schema, Title: title, Report: r, Strings: b.strings, Programs: b.programs, Path: []int{}}
 	kept := 0
 	for i := range b.programs {

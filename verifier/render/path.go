@@ -2,11 +2,13 @@ package render
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
+	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm"
-	"github.com/lockstep-ebpf/lockstep/vm/casefile"
 )
 
 // Branch is where a path went from an instruction that has two ways, a call or an exit.
@@ -42,8 +44,24 @@ type instructions struct {
 	names asm.Names
 }
 
+// helperNames are those of all helpers that the default release has, simulated or not.
+var helperNames = sync.OnceValue(func() map[string]int32 {
+	names := map[string]int32{}
+	r, err := release.ByName(verifier.DefaultRelease)
+	for id := int32(1); err == nil && id < 1024; id++ {
+		if h, ok := r.Helper(id); ok {
+			names["bpf_"+h.Name] = id
+		}
+	}
+	return names
+})
+
 func instructionsOf(c *vm.Case, prog int) *instructions {
-	return &instructions{c.Programs[prog], casefile.Names(c.Maps)}
+	names := asm.Names{Helpers: helperNames()}
+	for _, m := range c.Maps {
+		names.Maps = append(names.Maps, m.Name)
+	}
+	return &instructions{c.Programs[prog], names}
 }
 
 // text is the instruction at a slot.

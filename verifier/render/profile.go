@@ -47,12 +47,7 @@ func (p *Profile) Trace() *verifier.Trace {
 		Begin: func(int, *transfer.Machine) {
 			p.costs, p.forks, p.at = append(p.costs, map[int]*Cost{}), map[*state.State]int{}, -1
 		},
-		Insn: func(s *state.State) {
-			p.cost(s.PC).Processed++
-			if p.at >= 0 {
-				p.cost(p.at).Later++
-			}
-		},
+		Insn: p.look,
 		Fork: func(_, later *state.State) {
 			at := later.PC
 			if later.Trail != nil {
@@ -61,12 +56,22 @@ func (p *Profile) Trace() *verifier.Trace {
 			p.forks[later] = at
 			p.cost(at).Forks++
 		},
-		Keep:    func(cp *state.Checkpoint) { p.cost(cp.PC).States++ },
-		Covered: func(s *state.State, _ *state.Checkpoint) { p.cost(s.PC).Covered++ },
+		Keep: func(cp *state.Checkpoint) { p.cost(cp.PC).States++ },
+		Covered: func(s *state.State, _ *state.Checkpoint) {
+			p.look(s)
+			p.cost(s.PC).Covered++
+		},
 		Resume: func(s *state.State) {
 			p.at = p.forks[s]
 			delete(p.forks, s)
 		},
+	}
+}
+
+func (p *Profile) look(s *state.State) {
+	p.cost(s.PC).Processed++
+	if p.at >= 0 {
+		p.cost(p.at).Later++
 	}
 }
 
@@ -149,7 +154,7 @@ func (p *Profile) Write(w io.Writer, most int) {
 	if len(branches) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nBranches that keep a path for later, and what these paths cost up to the next branch's:\n")
+	fmt.Fprintf(w, "\nBranches that multiply paths, and the instructions looked at on what they kept for later:\n")
 	fmt.Fprintf(w, "    paths  processed  where\n")
 	for _, r := range branches[:min(most, len(branches))] {
 		fmt.Fprintf(w, "%9d  %9d  %s\n", r.Forks, r.Later, p.where(&r))

@@ -105,7 +105,7 @@ func (x *Explanation) writeStory(w io.Writer, f *verifier.Failure, style Style) 
 		if e.Insn >= 0 {
 			where = fmt.Sprintf("%4d", e.Insn)
 		}
-		line := fmt.Sprintf("    %5s  %-34s  %s", where, e.Text, e.Value)
+		line := fmt.Sprintf("    %5s  %-34s  %s = %s", where, e.Text, e.Place, e.Value)
 		if e.Lost {
 			line = style.bad(line)
 		}
@@ -120,23 +120,20 @@ func (x *Explanation) writeStory(w io.Writer, f *verifier.Failure, style Style) 
 
 // lostText is one sentence about where it went wrong.
 func lostText(f *verifier.Failure, e *Event) string {
-	r := f.State.Reg(uint8(f.Register))
 	at := "at the program's entry"
 	if e.Insn >= 0 {
 		at = fmt.Sprintf("at insn %d (%s)", e.Insn, e.Text)
-		if e.Source != nil {
-			at += ", " + e.Source.String()
-		}
 	}
-	switch {
+	if e.Source != nil {
+		at += ", " + e.Source.String()
+	}
+	switch r := f.State.Reg(uint8(f.Register)); {
 	case r.Kind == state.NotInit:
-		return fmt.Sprintf("r%d was lost %s: %s.", f.Register, at, e.What)
+		return fmt.Sprintf("%s was lost %s: %s.", e.Place, at, e.What)
 	case r.Null:
-		return fmt.Sprintf("r%d may be 0 since insn %d (%s), and nothing on this path compares it with 0.", f.Register, e.Insn, e.Text)
-	case r.IsPacket() && r.Range <= 0:
-		return fmt.Sprintf("r%d is what it is %s: %s; no comparison with the packet's end holds for it.", f.Register, at, e.What)
+		return fmt.Sprintf("%s may be 0 since it was set %s, and nothing on this path compares it with 0.", e.Place, at)
 	}
-	return fmt.Sprintf("r%d became %s %s: %s.", f.Register, e.Value, at, e.What)
+	return fmt.Sprintf("%s is %s since %s: %s.", e.Place, e.Value, strings.TrimPrefix(at, "at "), e.What)
 }
 
 // longestWay is how many entries of a path are printed: the last ones.
@@ -168,4 +165,40 @@ func (x *Explanation) writePath(w io.Writer, f *verifier.Failure, style Style) {
 			fmt.Fprintf(w, "    %s%5d → %-4d  %s%s\n", indent, b.Insn, b.To, strings.TrimSpace(b.Text), note)
 		}
 	}
+}
+
+// Write is the verdict for people, in a few lines.
+func (r *Report) Write(w io.Writer, style Style) {
+	verdict := style.bad(r.Verdict)
+	if r.Verdict == verifier.Accepted.String() {
+		verdict = style.good(r.Verdict)
+	}
+	fmt.Fprintf(w, "%s: %s instructions looked at, %s states kept\n", verdict, thousands(r.Processed), thousands(r.States))
+	if r.Rule == "" {
+		return
+	}
+	where := fmt.Sprintf("program %d", *r.Prog)
+	if r.Insn != nil {
+		where += fmt.Sprintf(", insn %d", *r.Insn)
+	}
+	if r.Source != nil {
+		where += ", " + r.Source.String()
+	}
+	fmt.Fprintf(w, "%s: %s\n", where, style.bold(strings.ReplaceAll(r.Message, "\n", "\n  ")))
+	if r.Have != "" && r.Register != "" {
+		fmt.Fprintf(w, "  %s is %s\n", r.Register, r.Have)
+	}
+	if r.Need != "" {
+		fmt.Fprintf(w, "  needed: %s\n", r.Need)
+	}
+	fmt.Fprintf(w, "  rule: %s\n", r.Rule)
+}
+
+// thousands groups digits.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
