@@ -5,7 +5,9 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -13,7 +15,7 @@ import (
 )
 
 // load makes a text ready to run again and again.
-func load(b *testing.B, text string, mode vm.Mode) (*vm.Loaded, *vm.Machine) {
+func load(b testing.TB, text string, mode vm.Mode) (*vm.Loaded, *vm.Machine) {
 	x, c := target(b, jit.Engine{}), caseOf(b, text)
 	c.Mode = mode
 	l, err := x.Load(c)
@@ -27,49 +29,84 @@ func load(b *testing.B, text string, mode vm.Mode) (*vm.Loaded, *vm.Machine) {
 	return l, x.Machine()
 }
 
-func BenchmarkCall(b *testing.B) {
+// BenchmarkEntering is what it costs to run native code, piece by piece, in plain
+// indirect calls of Go functions. The pieces take turns, and medians count, so that it
+// can be measured on a busy machine.
+//
+//	ret    native code that returns at once: what no engine can go below
+//	enter  into native code, out of it at its exit, and the book-keeping of a slice
+//	run    a whole Run of r0 = 0; exit
+//	helper the round trip of a helper that does nothing much; round is the same with the loop around it
+func BenchmarkEntering(b *testing.B) {
+	const calls = 1000
 	l, m := load(b, "r0 = 0\nexit", vm.Trusted)
+	l.Instance.Run(m)
+	loop, lm := load(b, countdown(calls, ""), vm.Trusted)
+	helper, hm := load(b, countdown(calls, "call bpf_get_smp_processor_id"), vm.Trusted)
+	enter, ret := jit.EntryAndExit(l, m), jit.Return(b)
+	pieces := []struct {
+		name string
+		f    func() // calls of what is measured
+		ns   []float64
+	}{
+		{name: "indirect", f: func() {
+			for range calls {
+				indirect(m)
+			}
+		}},
+		{name: "ret", f: times(calls, ret)},
+		{name: "enter", f: times(calls, enter)},
+		{name: "run", f: func() {
+			for range calls {
+				l.Instance.Run(m)
+			}
+		}},
+		{name: "loop", f: func() { loop.Instance.Run(lm) }},
+		{name: "round", f: func() { helper.Instance.Run(hm) }},
+	}
 	for b.Loop() {
-		l.Instance.Run(m)
+		for i := range pieces {
+			p, begun := &pieces[i], time.Now()
+			p.f()
+			p.ns = append(p.ns, float64(time.Since(begun))/calls)
+		}
+	}
+	cost := map[string]float64{}
+	for _, p := range pieces {
+		slices.Sort(p.ns)
+		cost[p.name] = p.ns[len(p.ns)/2]
+	}
+	cost["helper"] = cost["round"] - cost["loop"]
+	b.ReportMetric(cost["indirect"], "ns/indirect")
+	for _, name := range []string{"ret", "enter", "run", "helper", "round"} {
+		b.ReportMetric(cost[name]/cost["indirect"], name+"/indirect")
+	}
+	b.ReportMetric(0, "ns/op") // of all pieces: nobody wants it
+}
+
+// indirect is called through a variable, so that the compiler cannot know it.
+var indirect = func(m *vm.Machine) uint64 { return m.R1 }
+
+// times is a loop around f, whose call is part of what is measured.
+func times(n int, f func()) func() {
+	return func() {
+		for range n {
+			f()
+		}
 	}
 }
 
-// BenchmarkIndirect is what BenchmarkCall is to be compared with.
-func BenchmarkIndirect(b *testing.B) {
-	f := func(m *vm.Machine) uint64 { return m.R1 }
-	if b.N < 0 {
-		f = func(m *vm.Machine) uint64 { return m.R2 }
-	}
-	m := &vm.Machine{}
-	for b.Loop() {
-		f(m)
-	}
+// countdown is a program that does something so many times.
+func countdown(times int, step string) string {
+	return fmt.Sprintf("r6 = %d\nl: %s\nr6 -= 1\nif r6 != 0 goto l\nexit", times, step)
 }
 
-// BenchmarkHelper is the time of 1000 calls of a helper that does nothing much.
-func BenchmarkHelper(b *testing.B) {
-	l, m := load(b, `
-		r6 = 1000
-	l:	call bpf_get_smp_processor_id
-		r6 -= 1
-		if r6 != 0 goto l
-		exit`, vm.Trusted)
-	for b.Loop() {
-		l.Instance.Run(m)
-	}
-}
-
-// BenchmarkSTW is how long garbage collections stop the world while another goroutine
-// runs native code, every instruction of it a division; and, to compare, while it runs Go. The two take
-// turns, so that a busy machine adds to both.
+// BenchmarkSTW is how long garbage collections wait for the world to stop while another
+// goroutine runs native code, every instruction of it but one in 200 a division of 64
+// bits; and, to compare, while it runs Go. The two take turns, so that a busy machine adds
+// to both: then it is the scheduler that makes the longest waits, of both.
 func BenchmarkSTW(b *testing.B) {
-	l, m := load(b, `
-		r1 = 7
-	l:	r2 = 0x7edcba9876543210 ll
-		r2 /= r1
-		r1 += r2
-		goto l
-		exit`, vm.Trusted)
+	l, m := load(b, slowest, vm.Trusted)
 	m.Fuel = 100_000_000
 	works := []struct {
 		name   string
@@ -109,13 +146,16 @@ func BenchmarkSTW(b *testing.B) {
 	}
 }
 
+// slowest takes as long for an instruction as any program that has its memory at hand.
+var slowest = "r1 = 1\nr2 = 0x7edcba9876543210 ll\nl:" + strings.Repeat("r2 /= r1\n", 199) + "goto l\nexit"
+
 // pauses is a histogram of the runtime's.
 type pauses struct {
 	counts []uint64
 	bounds []float64
 }
 
-const pausesMetric = "/sched/pauses/total/gc:seconds"
+const pausesMetric = "/sched/pauses/stopping/gc:seconds"
 
 func readPauses() *metrics.Float64Histogram {
 	s := []metrics.Sample{{Name: pausesMetric}}

@@ -13,7 +13,7 @@
 // Package abi is what they agree on.
 //
 // A lowering is one type with one method, Compile(*plan.Plan) plan.Code, chosen in
-// arch_GOARCH.go, and an entry stub, enter_GOARCH.s. It may leave any instruction to
+// arch_GOARCH.go with the way into native code. It may leave any instruction to
 // the driver; what it does itself it states by hand, from RFC 9669, never by the
 // trees of package spec.
 //
@@ -33,7 +33,7 @@
 //
 // # Registers on amd64
 //
-//	r0   rax   result; dividends, cmpxchg     rsp  the entry stub's frame: see slots in amd64/compile.go
+//	r0   rax   result; dividends, cmpxchg     rsp  a frame of its own: see slots in amd64/compile.go
 //	r1   rdi                                  rbp  r10 as a host pointer: window + r10
 //	r2   rsi                                  r10, r11  scratch
 //	r3   rdx   remainders                     r12  host address of guest byte 0
@@ -42,10 +42,12 @@
 //	r6   rbx                                  In checked mode fuel, and eight bytes of "read and write"
 //	r7   r13                                  to compare shadow bytes with, have the registers of guest
 //	r8   r14                                  registers that the program does not name. Where there are
-//	r9   r15                                  none, fuel is in the stub's frame and the bytes are immediates.
+//	r9   r15                                  none, fuel is in its frame and the bytes are immediates.
 //
 // The driver sees registers only in State.Regs, so each program can have its own
-// assignment, and loads and stores what it names.
+// assignment, and loads and stores what it names. It enters native code as it would call
+// a Go closure, with the abi.State for the closure's variables. Native code gives back
+// rbp, and r14, where Go has g, and leaves xmm15 alone.
 //
 // # Registers on arm64
 //
@@ -108,8 +110,8 @@
 // in the code four times in a row: the head charges four rounds, and where the loop is
 // left before the last the rest is given back, out of line.
 //
-// Native code cannot be preempted. It gets a quarter of a million instructions of fuel
-// at a time, and each slice is entered through an ordinary Go function, where the
+// Native code cannot be preempted. It gets 32768 instructions of fuel at a time, or a
+// block if that is longer, and each slice is entered through an ordinary Go function, where the
 // goroutine can be stopped. So is what is left of it after each helper.
 //
 // # Calls

@@ -97,6 +97,16 @@ func (in *instance) code(m plan.Mode) (*code, error) {
 	return c, nil
 }
 
+// Charge is what fast mode charges when control comes to a slot (see vm.Meter).
+func (in *instance) Charge(pc int) uint64 {
+	for m := range in.codes {
+		if c := in.codes[m].Load(); c != nil && c.mode&plan.Fast != 0 {
+			return uint64(c.plan.Visit(pc))
+		}
+	}
+	return 0
+}
+
 // Close frees the code. It may not run any more.
 func (in *instance) Close() error {
 	var errs []error

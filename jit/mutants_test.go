@@ -21,6 +21,17 @@ func TestMutantsAreKilled(t *testing.T) {
 		_, same := vm.Compare(&want[0], &got[0], vm.ObsAll)
 		return !same
 	}
+	loops := func() bool {
+		body, state := loopBody(rnd), rnd.Uint64()
+		for rounds := int32(2); rounds < 6; rounds++ {
+			c := unrolled(body, state, rounds)
+			want, got := p.ref.Run(c), p.fast.Run(c)
+			if _, same := vm.Compare(&want[0], &got[0], vm.ObsAll&^vm.ObsSteps); !same {
+				return true
+			}
+		}
+		return p.countsRounds(body, state) != nil
+	}
 	killed := func() bool {
 		for _, tt := range programs {
 			if differs(caseOf(t, tt.text)) {
@@ -30,7 +41,7 @@ func TestMutantsAreKilled(t *testing.T) {
 		for range 400 {
 			c := sequence(rnd, rows)
 			c.Fuel = 1000
-			if differs(c) {
+			if differs(c) || loops() {
 				return true
 			}
 			for _, row := range onerow.Rows() {

@@ -1,6 +1,7 @@
 package jit_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -39,13 +40,29 @@ func counted(rnd *rand.Rand, body []spec.Insn, rounds int32) []spec.Insn {
 		insns = append(insns, spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Dst: 9, Imm: -1})
 	}
 	end.Off = -int16(len(body) + 2)
-	return append(insns, end, spec.Insn{Op: spec.EXIT})
+	return append(insns, end, spec.Insn{Op: spec.ClassALU64 | spec.OpADD, Imm: 1}, spec.Insn{Op: spec.EXIT})
 }
 
 // TestUnrolledLoops: small loops of every number of rounds do in fast mode what they do in
 // the reference VM, and each round counts for its instructions.
 func TestUnrolledLoops(t *testing.T) {
 	rnd, p := random(t), newPair(t)
+	for range 60 * *longFlag {
+		body, state := loopBody(rnd), rnd.Uint64()
+		for rounds := int32(1); rounds < 14; rounds++ {
+			p.same(t, unrolled(body, state, rounds))
+		}
+		if err := p.countsRounds(body, state); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// loopBody is what may stand in a loop that is unrolled.
+func loopBody(rnd *rand.Rand) []spec.Insn {
 	var rows []*spec.Row
 	for i := range spec.Table {
 		row := &spec.Table[i]
@@ -53,39 +70,45 @@ func TestUnrolledLoops(t *testing.T) {
 			rows = append(rows, row)
 		}
 	}
-	for range 60 * *longFlag {
-		var body []spec.Insn
-		for range rnd.IntN(9) { // up to 10 in all: some are too long to be unrolled
-			row := rows[rnd.IntN(len(rows))]
-			i := spec.Insn{Op: row.Op, Dst: uint8(rnd.IntN(9)), Off: int16(row.Off.Lo), Imm: int32(row.Imm.Lo)}
-			if row.Src.IsRegister() {
-				i.Src = uint8(rnd.IntN(11))
-			}
-			if !row.Imm.Selects() {
-				i.Imm = int32(onerow.Value(rnd, row.Imm))
-			}
-			switch row.Op {
-			case spec.LDXDW:
-				i.Src, i.Off = 10, int16(-8*(1+rnd.IntN(2)))
-			case spec.STXDW:
-				i.Dst, i.Off = 10, int16(-8*(1+rnd.IntN(2)))
-			}
-			body = append(body, i)
+	var body []spec.Insn
+	for range rnd.IntN(9) { // up to 10 in all: some are too long to be unrolled
+		row := rows[rnd.IntN(len(rows))]
+		i := spec.Insn{Op: row.Op, Dst: uint8(rnd.IntN(9)), Off: int16(row.Off.Lo), Imm: int32(row.Imm.Lo)}
+		if row.Src.IsRegister() {
+			i.Src = uint8(rnd.IntN(11))
 		}
-		before, state := uint64(0), rnd.Uint64()
-		for rounds := int32(1); rounds < 14; rounds++ {
-			c := &vm.Case{
-				Programs: []*vm.Program{{Type: hook.SocketFilter, Insns: counted(rand.New(rand.NewPCG(state, 0)), body, rounds)}},
-				Inputs:   []vm.Input{{}}, Mode: vm.Trusted,
-			}
-			p.same(t, c)
-			steps := p.fast.Run(c)[0].Steps
-			if round := uint64(len(body) + 2); rounds > 1 && steps != before+round {
-				t.Errorf("%d rounds charge %d in fast mode, one less %d, and a round has %d instructions\n%v", rounds, steps, before, round, c.Programs[0].Insns)
-			}
-			if before = steps; t.Failed() {
-				return
-			}
+		if !row.Imm.Selects() {
+			i.Imm = int32(onerow.Value(rnd, row.Imm))
 		}
+		switch row.Op {
+		case spec.LDXDW:
+			i.Src, i.Off = 10, int16(-8*(1+rnd.IntN(2)))
+		case spec.STXDW:
+			i.Dst, i.Off = 10, int16(-8*(1+rnd.IntN(2)))
+		}
+		body = append(body, i)
 	}
+	return body
+}
+
+// unrolled is the same loop for the same state, but for the number of rounds.
+func unrolled(body []spec.Insn, state uint64, rounds int32) *vm.Case {
+	return &vm.Case{
+		Programs: []*vm.Program{{Type: hook.SocketFilter, Insns: counted(rand.New(rand.NewPCG(state, 0)), body, rounds)}},
+		Inputs:   []vm.Input{{}}, Mode: vm.Trusted,
+	}
+}
+
+// countsRounds looks whether a round more charges for its instructions in fast mode.
+func (p pair) countsRounds(body []spec.Insn, state uint64) error {
+	before := uint64(0)
+	for rounds := int32(1); rounds < 14; rounds++ {
+		c := unrolled(body, state, rounds)
+		steps := p.fast.Run(c)[0].Steps
+		if round := uint64(len(body) + 2); rounds > 1 && steps != before+round {
+			return fmt.Errorf("%d rounds charge %d in fast mode, one less %d, and a round has %d instructions\n%v", rounds, steps, before, round, c.Programs[0].Insns)
+		}
+		before = steps
+	}
+	return nil
 }

@@ -94,7 +94,7 @@ type executor struct {
 	features map[string]Feature // those that have been asked for, by name
 	log      []byte
 
-	rawMaps   map[RawMap]int    // those that raw loads have asked for: descriptors
+	rawMaps   map[madeMap]int   // those that raw loads have asked for: descriptors
 	attachBTF map[string]uint32 // types of the kernel's BTF, by name; 0: not there
 }
 

@@ -104,7 +104,7 @@ func (e *executor) tryLoad(t hook.Type, insns []spec.Insn) error {
 		t = hook.SocketFilter
 	}
 	j := &job{
-		Programs: []program{{t, spec.Encode(insns, hostOrder)}},
+		Programs: []program{{Type: t, Code: spec.Encode(insns, hostOrder)}},
 		Maps:     []maps.Spec{{Name: "programs", Type: maps.ProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1}}, LoadOnly: true,
 	}
 	l := loaded{typ: t}

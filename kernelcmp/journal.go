@@ -61,6 +61,7 @@ type (
 		MaxEntries uint32        `json:"max_entries"`
 		Flags      uint32        `json:"flags,omitempty"`
 		Extra      uint64        `json:"extra,omitempty"`
+		Frozen     bool          `json:"frozen,omitempty"`
 		Inner      *maps.Spec    `json:"inner,omitempty"`
 		Entries    [][2]hexBytes `json:"entries,omitempty"`
 	}
@@ -223,7 +224,7 @@ func toJournal(c *vm.Case) journalCase {
 		j.Programs = append(j.Programs, journalProgram{p.Name, p.Type.String(), p.Order == spec.Big, spec.Encode(p.Insns, p.Order)})
 	}
 	for _, s := range c.Maps {
-		m := journalMap{s.Name, s.Type, s.KeySize, s.ValueSize, s.MaxEntries, s.Flags, s.Extra, s.Inner, nil}
+		m := journalMap{s.Name, s.Type, s.KeySize, s.ValueSize, s.MaxEntries, s.Flags, s.Extra, s.Frozen, s.Inner, nil}
 		for _, e := range s.Entries {
 			m.Entries = append(m.Entries, [2]hexBytes{e.Key, e.Value})
 		}
@@ -264,7 +265,7 @@ func (j *journalCase) toCase() (*vm.Case, error) {
 		c.Programs = append(c.Programs, &vm.Program{Name: p.Name, Type: t, Order: order, Insns: insns})
 	}
 	for _, m := range j.Maps {
-		s := &maps.Spec{Name: m.Name, Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Extra: m.Extra, Inner: m.Inner}
+		s := &maps.Spec{Name: m.Name, Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags, Extra: m.Extra, Frozen: m.Frozen, Inner: m.Inner}
 		for _, e := range m.Entries {
 			s.Entries = append(s.Entries, maps.Entry{Key: e[0], Value: e[1]})
 		}

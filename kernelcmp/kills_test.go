@@ -17,14 +17,16 @@ func TestKillsLoseNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(*seed, 1))
 	kernel(t, Options{}) // or skip
 	var victim killing.Victim[Link]
+	started := 0
 	k, err := Open(Options{
 		Journal: filepath.Join(t.TempDir(), "journal"),
 		Start: func() (Link, error) {
 			l, err := startProcess(nil)
-			if err == nil {
-				victim.Set(l)
+			if err != nil {
+				return nil, err
 			}
-			return l, err
+			started++
+			return killing.Expose(&victim, started, l), nil
 		},
 	})
 	if err != nil {
@@ -35,7 +37,7 @@ func TestKillsLoseNothing(t *testing.T) {
 	c := killing.Campaign{
 		Kills: kills,
 		Pause: func() time.Duration { return time.Duration(30+r.IntN(70)) * time.Millisecond },
-		Kill:  func() { victim.Do(func(l Link) { _ = l.(*process).cmd.Process.Kill() }) },
+		Kill:  func() bool { return victim.Do(func(l Link) { _ = l.(*process).cmd.Process.Kill() }) },
 		Run:   func(cs []*vm.Case) [][]vm.Outcome { return k.RunBatch(cs) },
 		Type:  hook.SocketFilter, Order: hostOrder,
 	}

@@ -133,6 +133,17 @@ func (e *executor) fillMap(l *loaded, n int, s *maps.Spec) error {
 	return nil
 }
 
+// freeze fills a map before any program is loaded, whose verifier looks into it then.
+func (e *executor) freeze(l *loaded, n int, s *maps.Spec) error {
+	if err := e.fillMap(l, n, s); err != nil {
+		return err
+	}
+	if err := sysbpf.Freeze(l.maps[n].fd); err != nil {
+		return mapError(s, "freeze", err)
+	}
+	return nil
+}
+
 // native turns an entry into what the kernel takes: descriptors for the numbers of
 // objects, a value for every CPU. Numbers are little-endian on every host, as
 // package maps has it, and so are the keys of a prog_array.

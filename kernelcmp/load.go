@@ -2,7 +2,9 @@ package kernelcmp
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
 	"github.com/lockstep-ebpf/lockstep/spec"
@@ -61,6 +63,11 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 			return err
 		}
 		l.maps = append(l.maps, m)
+		if j.Maps[i].Frozen {
+			if err := e.freeze(l, i, &j.Maps[i]); err != nil {
+				return err
+			}
+		}
 	}
 	for n := range j.Programs {
 		fd, err := e.loadProgram(j, n, l)
@@ -70,6 +77,9 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		l.programs = append(l.programs, fd)
 	}
 	for i := range j.Maps {
+		if j.Maps[i].Frozen {
+			continue
+		}
 		if err := e.fillMap(l, i, &j.Maps[i]); err != nil {
 			return err
 		}
@@ -106,7 +116,7 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 	made := e.plan(j, p, l)
 	l.fullR0 = l.fullR0 && made.fullR0
 	typ := kernelType(p.Type)
-	attr := &sysbpf.Prog{Type: typ.Prog(), Attach: typ.Attach(), Code: spec.Encode(made.insns, hostOrder), BTF: e.types.FD()}
+	attr := &sysbpf.Prog{Type: typ.Prog(), Attach: typ.Attach(), Code: spec.Encode(made.insns, hostOrder), BTF: e.types.FD(), License: p.License}
 	if p.Type == hook.Syscall {
 		attr.Flags = sysbpf.ProgSleepable
 	}
@@ -123,7 +133,7 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 			l.ldAbs = true
 		}
 	}
-	return e.verify(attr, n, l)
+	return e.verify(attr, j.Without, n, l)
 }
 
 // plan makes a program fit for the kernel.
@@ -140,16 +150,19 @@ func (e *executor) plan(j *job, p *vm.Program, l *loaded) plan {
 }
 
 // verify has the kernel load program n of the case.
-func (e *executor) verify(attr *sysbpf.Prog, n int, l *loaded) (fd int, err error) {
+func (e *executor) verify(attr *sysbpf.Prog, without uint64, n int, l *loaded) (fd int, err error) {
 	attr.LogLevel, attr.Log = logErrors, e.log
-	if fd, err = sysbpf.LoadProg(attr); err == nil {
+	if fd, err = loadWithout(attr, without); err == nil {
 		return fd, nil
 	}
 	messages := e.loggedText()
 	l.log = messages
+	if without != 0 && errors.Is(err, syscall.EPERM) && messages == "" {
+		return -1, denial(without)
+	}
 	if processed(messages) < patience {
 		attr.LogLevel = logStates
-		if fd, again := sysbpf.LoadProg(attr); again == nil { // the first refusal was a passing one
+		if fd, again := loadWithout(attr, without); again == nil { // the first refusal was a passing one
 			return fd, nil
 		}
 		l.log = e.loggedText()

@@ -20,6 +20,7 @@ type Load struct {
 	BTF      string // name in the kernel's BTF of what the program is for; empty: nothing
 	Flags    uint32 // BPF_F_SLEEPABLE and others
 	License  string // empty: GPL
+	Without  uint64 // capabilities to do it without, one bit each by its number; its maps are made without them too
 	LogLevel uint32 // 0: messages only
 	Insns    []spec.Insn
 	Funcs    []uint32 // slots at which functions begin, if any instruction is an LDDW of one
@@ -67,6 +68,12 @@ func (t *Target) TryLoads(loads []*Load) []Loaded {
 
 // raw answers a Load.
 func (e *executor) raw(q *Load, code *program) (r Loaded) {
+	restore, err := without(q.Without)
+	if err != nil {
+		r.Problem = err.Error()
+		return r
+	}
+	defer restore()
 	attr := &sysbpf.Prog{Type: q.Type, Flags: q.Flags, License: q.License, Attach: q.Attach, LogLevel: q.LogLevel, Log: e.log}
 	if attr.LogLevel == 0 {
 		attr.LogLevel = logErrors
@@ -107,7 +114,7 @@ func (e *executor) bind(q *Load, insns []spec.Insn) string {
 		}
 		switch in.Src {
 		case spec.LDDWMapFD, spec.LDDWMapValue:
-			fd, err := e.rawMap(q.Maps[in.Imm])
+			fd, err := e.rawMap(madeMap{q.Maps[in.Imm], q.Without})
 			if err != nil {
 				return fmt.Sprintf("map type %d: %s", q.Maps[in.Imm].Type, describe(err))
 			}
@@ -143,13 +150,19 @@ func (e *executor) attachType(name string) uint32 {
 	return uint32(id)
 }
 
-func (e *executor) rawMap(m RawMap) (int, error) {
+// madeMap is a map, and what it was made without.
+type madeMap struct {
+	RawMap
+	without uint64
+}
+
+func (e *executor) rawMap(m madeMap) (int, error) {
 	if fd, ok := e.rawMaps[m]; ok {
 		return fd, nil
 	}
 	attr := &sysbpf.Map{Type: m.Type, KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Flags: m.Flags}
 	if m.Inner != 0 {
-		fd, err := e.rawMap(RawMap{Type: m.Inner, KeySize: 4, ValueSize: 8, MaxEntries: 4})
+		fd, err := e.rawMap(madeMap{RawMap{Type: m.Inner, KeySize: 4, ValueSize: 8, MaxEntries: 4}, m.without})
 		if err != nil {
 			return -1, err
 		}
@@ -173,7 +186,7 @@ func (e *executor) rawMap(m RawMap) (int, error) {
 		}
 	}
 	if e.rawMaps == nil {
-		e.rawMaps = map[RawMap]int{}
+		e.rawMaps = map[madeMap]int{}
 	}
 	e.rawMaps[m] = fd
 	return fd, nil

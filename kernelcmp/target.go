@@ -153,7 +153,7 @@ func (t *Target) Run(c *vm.Case) []vm.Outcome { return t.RunBatch([]*vm.Case{c})
 // RunBatch is Run for many cases.
 func (t *Target) RunBatch(cs []*vm.Case) [][]vm.Outcome {
 	out := make([][]vm.Outcome, 0, len(cs))
-	for i, a := range t.ask(cs, false) {
+	for i, a := range t.ask(cs, false, 0) {
 		out = append(out, a.outcomes(cs[i], t.hello.Order))
 	}
 	return out
@@ -161,9 +161,13 @@ func (t *Target) RunBatch(cs []*vm.Case) [][]vm.Outcome {
 
 // Verify loads cases unchanged, runs none, and gives the verifier's verdicts. A
 // program of type mem is judged for the memory of the case's inputs.
-func (t *Target) Verify(cs []*vm.Case) []Verdict {
+func (t *Target) Verify(cs []*vm.Case) []Verdict { return t.VerifyWithout(cs, 0) }
+
+// VerifyWithout is Verify for a caller that lacks capabilities, one bit each by its number: programs
+// are loaded without them, maps are made with them.
+func (t *Target) VerifyWithout(cs []*vm.Case, lacking uint64) []Verdict {
 	out := make([]Verdict, 0, len(cs))
-	for _, a := range t.ask(cs, true) {
+	for _, a := range t.ask(cs, true, lacking) {
 		out = append(out, Verdict{a.Kind, a.Reason, a.Log, a.Programs})
 	}
 	return out
@@ -189,17 +193,17 @@ func (t *Target) Close() error {
 }
 
 // ask gets an answer to each case, batch by batch.
-func (t *Target) ask(cs []*vm.Case, loadOnly bool) []*answer {
+func (t *Target) ask(cs []*vm.Case, loadOnly bool, without uint64) []*answer {
 	answers := make([]*answer, 0, len(cs))
 	for len(cs) > 0 {
 		n := min(len(cs), batchSize)
-		answers = append(answers, t.batch(cs[:n], loadOnly)...)
+		answers = append(answers, t.batch(cs[:n], loadOnly, without)...)
 		cs = cs[n:]
 	}
 	return answers
 }
 
-func (t *Target) batch(cs []*vm.Case, loadOnly bool) []*answer {
+func (t *Target) batch(cs []*vm.Case, loadOnly bool, without uint64) []*answer {
 	answers := make([]*answer, len(cs))
 	var jobs []*job
 	var at []int // which case a job is
@@ -208,7 +212,7 @@ func (t *Target) batch(cs []*vm.Case, loadOnly bool) []*answer {
 			answers[i] = &answer{Kind: vm.LoadUnsupported, Reason: what}
 			continue
 		}
-		jobs = append(jobs, newJob(c, t.hello.Order, loadOnly))
+		jobs = append(jobs, newJob(c, t.hello.Order, loadOnly, without))
 		at = append(at, i)
 	}
 	if t.journal != nil {

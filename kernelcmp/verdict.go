@@ -49,21 +49,24 @@ func describe(err error) string {
 	return err.Error()
 }
 
-// noise are lines of a log that say nothing about the verdict.
+// noise are beginnings of lines of a log that say nothing about the verdict.
 var noise = []string{"processed ", "insns processed ", "verification time", "stack depth", "peak_states", "mark_precise:"}
+
+// isNoise knows what Linux says in any case, and what 7.3 says of each function.
+func isNoise(line string) bool {
+	for _, n := range noise {
+		if strings.HasPrefix(line, n) {
+			return true
+		}
+	}
+	return strings.HasPrefix(line, "subprog ") && strings.Contains(line, " insns_self ")
+}
 
 // lastLine is the last line of a log that says why.
 func lastLine(log string) string {
 	lines := strings.Split(strings.TrimRight(log, "\n"), "\n")
-next:
 	for i := len(lines) - 1; i >= 0; i-- {
-		line := strings.TrimSpace(lines[i])
-		for _, n := range noise {
-			if strings.HasPrefix(line, n) {
-				continue next
-			}
-		}
-		if line != "" {
+		if line := strings.TrimSpace(lines[i]); line != "" && !isNoise(line) {
 			return line
 		}
 	}
@@ -91,6 +94,9 @@ func rejection(n int, err error, messages, log string) error {
 		text = fmt.Sprintf("program %d: %s", n, text)
 	}
 	line := lastLine(messages)
+	if bug := lastLine(log); line == "" && strings.HasPrefix(bug, "verifier bug") {
+		line = bug // 7.3 says so only in a log of states
+	}
 	if line != "" && !errors.Is(err, syscall.EAGAIN) {
 		tail := strings.Split(strings.TrimRight(log, "\n"), "\n")
 		tail = tail[max(0, len(tail)-logTail):]

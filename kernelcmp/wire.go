@@ -29,14 +29,16 @@ type job struct {
 	Programs []program
 	Maps     []maps.Spec
 	Inputs   []vm.Input
-	LoadOnly bool // verdict and log of the unchanged program, no run
-	Probe    bool // no case: which features are there
+	LoadOnly bool   // verdict and log of the unchanged program, no run
+	Without  uint64 // capabilities that programs are loaded without, of a job with LoadOnly
+	Probe    bool   // no case: which features are there
 	Raw      *Load
 }
 
 type program struct {
-	Type hook.Type
-	Code []byte // in the kernel's order
+	Type    hook.Type
+	Code    []byte // in the kernel's order
+	License string // empty: GPL
 }
 
 // answer is what became of a job. Kind is Exit if it was loaded.
@@ -72,10 +74,10 @@ var hostOrder = func() spec.ByteOrder {
 	return spec.Little
 }()
 
-func newJob(c *vm.Case, order spec.ByteOrder, loadOnly bool) *job {
-	j := &job{Inputs: c.Inputs, LoadOnly: loadOnly}
+func newJob(c *vm.Case, order spec.ByteOrder, loadOnly bool, without uint64) *job {
+	j := &job{Inputs: c.Inputs, LoadOnly: loadOnly, Without: without}
 	for _, p := range c.Programs {
-		j.Programs = append(j.Programs, program{p.Type, spec.Encode(p.Insns, order)})
+		j.Programs = append(j.Programs, program{p.Type, spec.Encode(p.Insns, order), p.License})
 	}
 	for _, s := range c.Maps {
 		j.Maps = append(j.Maps, *s)
@@ -89,7 +91,7 @@ func (p *program) decode() *vm.Program {
 	if err != nil {
 		panic(err) // newJob wrote whole slots
 	}
-	return &vm.Program{Type: p.Type, Order: hostOrder, Insns: insns}
+	return &vm.Program{Type: p.Type, Order: hostOrder, Insns: insns, License: p.License}
 }
 
 // outcomes turns an answer of a kernel into one outcome an input.

@@ -2,8 +2,11 @@ package verifier
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/verifier/transfer"
 )
@@ -17,6 +20,21 @@ const tailCallStack = 256
 // stackDepth adds up the frames along every chain of calls (Linux's check_max_stack_depth).
 func (e *explorer) stackDepth() *Failure {
 	return e.deeper(0, 0, 1, map[visit]bool{})
+}
+
+// privateStackMin is from how many bytes on a function's frame is worth a stack of its own.
+const privateStackMin = 64
+
+// privateStack reports whether functions have stacks of their own, so that only each by itself
+// has to be small (Linux's bpf_enable_priv_stack; a JIT has to support it).
+func (e *explorer) privateStack() bool {
+	switch release.ProgType(e.m.Type.Prog()) {
+	case release.Kprobe, release.Tracepoint, release.PerfEvent, release.RawTracepoint:
+	default:
+		return false
+	}
+	tails := slices.ContainsFunc(e.g.Funcs, func(f cfg.Func) bool { return f.TailCalls })
+	return !tails && e.options.Release.Has(release.PrivateStack)
 }
 
 // visit is a function at a depth and a number of frames: looked at once.
@@ -35,12 +53,16 @@ func (e *explorer) deeper(fn, below, frames int, done map[visit]bool) *Failure {
 	if fn > 0 && f.TailCalls && below >= tailCallStack {
 		return fails("tail_calls are not allowed when call stack of previous frames is %d bytes. Too large", below)
 	}
-	depth := below + (e.m.StackUsed[fn]+granule-1)/granule*granule
+	own := (e.m.StackUsed[fn] + granule - 1) / granule * granule
+	depth := below + own
+	if own >= privateStackMin && e.privateStack() {
+		depth = below // which is checked where it was added
+	}
 	if depth > state.FrameSize && !mutant.On(mutant.VerifierDepthNotSummed) {
 		return fails("combined stack size of %d calls is %d. Too large", frames, depth)
 	}
 	for _, c := range f.Calls {
-		if frames == state.MaxFrames {
+		if frames == int(e.options.Release.Limits().Frames) {
 			return fails("the call stack of %d frames is too deep !", frames+1)
 		}
 		if x := e.deeper(c.To, depth, frames+1, done); x != nil {

@@ -18,6 +18,7 @@ type explorer struct {
 	options *Options
 
 	pending   []*state.State
+	trusted   []trust
 	seen      [][]*state.Checkpoint // by slot
 	processed int
 	states    int
@@ -37,7 +38,9 @@ func (e *explorer) run() *Failure {
 			f.State = s
 			return f
 		}
-		s.Done()
+		if s.Done() {
+			e.settle()
+		}
 		if len(e.pending) == 0 {
 			return e.stackDepth()
 		}
@@ -117,14 +120,16 @@ func (e *explorer) lookBack(s *state.State) (covered bool, f *Failure) {
 	jumps, insns := e.jumps-e.lastJumps, e.processed-e.lastProcessed
 	add := force || jumps >= jumpsApart && insns >= insnsApart
 	list := e.seen[s.PC]
-	for i := 0; i < len(list); i++ {
+	for i := len(list) - 1; i >= 0; i-- { // the newest first
 		cp := list[i]
 		switch hit, f := e.compare(cp, s, live, force); {
 		case f != nil:
 			return false, f
 		case hit:
 			cp.Hits++
-			s.Inherit(cp, live)
+			if s.Inherit(cp, live); cp.Open() {
+				e.trusted = append(e.trusted, trust{s, cp, cp.Branches > 0})
+			}
 			e.options.Trace.covered(s, cp)
 			return true, nil
 		}
@@ -141,7 +146,6 @@ func (e *explorer) lookBack(s *state.State) (covered bool, f *Failure) {
 		if cp.Misses++; cp.Misses > cp.Hits*n+n {
 			list = slices.Delete(list, i, i+1)
 			e.seen[s.PC] = list
-			i--
 		}
 	}
 	if add {
@@ -158,7 +162,7 @@ func (e *explorer) lookBack(s *state.State) (covered bool, f *Failure) {
 func (e *explorer) compare(cp *state.Checkpoint, s *state.State, live []uint16, force bool) (hit bool, f *Failure) {
 	if cp.Branches == 0 {
 		p := state.AsNeeded
-		if e.options.Exact || cp.Unfinished() {
+		if e.options.Exact {
 			p = state.InFull
 		}
 		return cp.Covers(s, live, p), nil

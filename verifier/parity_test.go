@@ -23,14 +23,15 @@ import (
 
 // tally is a table of verdicts: ours against the kernel's.
 type tally struct {
-	counts [2][2]int // [ours accepted][kernel accepted]
-	none   int       // neither: one of them cannot judge the case
-	dead   int       // only we accept: we know that what the kernel minds never runs
-	unsafe int       // of these, runs that fault or are not as claimed
-	ref    *watched  // runs them; may be nil
-	text   int       // both reject, and the first line is the same
-	kinds  map[string][]uint64
-	detail map[string]string
+	options verifier.Options
+	counts  [2][2]int // [ours accepted][kernel accepted]
+	none    int       // neither: one of them cannot judge the case
+	dead    int       // only we accept: we know that what the kernel minds never runs
+	unsafe  int       // of these, runs that fault or are not as claimed
+	ref     *watched  // runs them; may be nil
+	text    int       // both reject, and the first line is the same
+	kinds   map[string][]uint64
+	detail  map[string]string
 }
 
 var numbers = regexp.MustCompile(`-?\d+|0x[0-9a-f]+`)
@@ -44,7 +45,7 @@ func b(x bool) int {
 
 // add takes in a case.
 func (y *tally) add(seed uint64, c *vm.Case, k *kernelcmp.Verdict) {
-	ours := verifier.Verify(c, verifier.Options{})
+	ours := verifier.Verify(c, y.options)
 	theirs := k.Accepted()
 	if k.Kind != vm.Exit && k.Kind != vm.LoadRejected {
 		y.none++
@@ -92,9 +93,11 @@ func (y *tally) isDead(c *vm.Case, k *kernelcmp.Verdict) bool {
 	}
 	at, _ := strconv.Atoi(all[len(all)-1][1])
 	reached := false
-	verifier.Verify(c, verifier.Options{Observe: func(p int, s *state.State) {
+	o := y.options
+	o.Observe = func(p int, s *state.State) {
 		reached = reached || p == prog && s.PC == at
-	}})
+	}
+	verifier.Verify(c, o)
 	return !reached
 }
 
@@ -215,7 +218,7 @@ func (y *tally) compare(k *kernelcmp.Target, make1 func(*tape.Source) *vm.Case, 
 	for done := 0; done < n; done += 256 {
 		seed := *firstSeed + uint64(done)
 		cs := cases(make1, seed, min(256, n-done))
-		for i, v := range k.Verify(cs) {
+		for i, v := range k.VerifyWithout(cs, uint64(y.options.Lacks)) {
 			y.add(seed+uint64(i), cs[i], &v)
 		}
 	}

@@ -19,7 +19,7 @@ type Trace struct {
 	Insn    func(s *state.State)                       // in front of an instruction
 	Fork    func(s, later *state.State)                // behind one with two ways: s goes on, later is kept
 	Keep    func(cp *state.Checkpoint)                 // a state was put aside for later ones to be compared with
-	Covered func(s *state.State, by *state.Checkpoint) // the path ends: what follows has been looked at
+	Covered func(s *state.State, by *state.Checkpoint) // the path ends: what follows has been looked at. If by is Open, it may be taken up later
 	End     func(s *state.State)                       // the path ends: the program does
 	Resume  func(s *state.State)                       // what was kept is taken up
 }

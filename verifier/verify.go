@@ -40,15 +40,23 @@ type Result struct {
 	Processed int      // instructions looked at, on every path of every program
 	States    int      // states put aside
 	Context   int      // bytes of context that the programs rely on: a syscall program may not be run on less
+
+	// KernelUnsound is why the case may do harm although the release that was named accepts it: where that
+	// release is known to be wrong, and what the default rules say. Nil: they accept it too.
+	KernelUnsound *Failure
 }
 
-// Options say for whom and how. The zero value is Linux 6.18 and a caller that may do
-// anything.
+// Options say for whom and how. The zero value is a caller that may do anything, and the
+// best judgement there is, with the helpers, contexts and limits of Linux 6.18.
 type Options struct {
-	Release     *release.Release // nil: the default. Of others, helpers, contexts and limits are known, not yet how they judge.
-	Attach      uint32           // enum bpf_attach_type: what the programs are loaded for
-	StrictAlign bool             // packets and map values too, as machines want that trap (BPF_F_STRICT_ALIGNMENT)
-	MaxInsns    int              // instructions to look at in a program; 0: as many as the release does
+	// Release, if set, is judged as: a program is accepted if that release accepts it, be
+	// its mistakes as they may, and what it cannot see is not seen. [release.Switches] are
+	// the differences.
+	Release     *release.Release
+	Lacks       release.Caps // capabilities that the caller does not have; release.Root: an unprivileged one
+	Attach      uint32       // enum bpf_attach_type: what the programs are loaded for
+	StrictAlign bool         // packets and map values too, as machines want that trap (BPF_F_STRICT_ALIGNMENT)
+	MaxInsns    int          // instructions to look at in a program; 0: as many as the release does
 
 	// Exact compares states in full. It takes longer, and then each value of a run lies in
 	// a state that Observe was shown at its instruction.
@@ -73,9 +81,25 @@ var defaultRelease = func() *release.Release {
 // Verify judges all programs of a case, in order, up to the first that is not accepted. It
 // takes any case and never panics.
 func Verify(c *vm.Case, o Options) Result {
-	if o.Release == nil {
+	mirror := o.Release != nil
+	if !mirror {
 		o.Release = defaultRelease
 	}
+	if f := denied(c, &o); f != nil {
+		return Result{Verdict: Denied, Failure: f}
+	}
+	res := judge(c, o, mirror)
+	if mirror && res.Verdict == Accepted {
+		o.Observe = nil
+		if strict := judge(c, o, false); strict.Verdict == Unsafe {
+			res.KernelUnsound = strict.Failure
+		}
+	}
+	return res
+}
+
+// judge follows the programs, by the rules of the release or by the best that there are.
+func judge(c *vm.Case, o Options, mirror bool) Result {
 	if o.MaxInsns == 0 {
 		o.MaxInsns = int(o.Release.Limits().Processed)
 	}
@@ -84,7 +108,7 @@ func Verify(c *vm.Case, o Options) Result {
 	}
 	var res Result
 	for n, p := range c.Programs {
-		e, f := prepare(c, n, p, &o)
+		e, f := prepare(c, n, p, &o, mirror)
 		if f == nil {
 			o.Trace.begin(n, e.m)
 			f = e.run()
@@ -102,7 +126,7 @@ func Verify(c *vm.Case, o Options) Result {
 }
 
 // prepare makes a program ready to be followed.
-func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure) {
+func prepare(c *vm.Case, n int, p *vm.Program, o *Options, mirror bool) (*explorer, *Failure) {
 	switch {
 	case !transfer.Supported(p.Type):
 		return nil, structural(transfer.Unsupported, -1, "program-type", "programs of type "+release.ProgType(p.Type.Prog()).String())
@@ -111,6 +135,9 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 	case len(p.Insns) > vm.MaxInsns:
 		return nil, structural(transfer.BadObject, -1, "too-long", fmt.Sprintf("the program has %d slots, more than %d", len(p.Insns), vm.MaxInsns))
 	}
+	if f := privileged(p, o); f != nil {
+		return nil, f
+	}
 	g, err := cfg.Build(p.Insns, cfg.Options{
 		Args:  func(id int32) int { return arguments(o.Release, id) },
 		Loops: func(id int32) bool { return transfer.CallsBack(id) },
@@ -118,11 +145,17 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options) (*explorer, *Failure)
 	if err != nil {
 		return nil, structural(transfer.Unsafe, err.Insn, err.Rule, err.Text)
 	}
+	if f := transfer.Missing(o.Release, p.Insns); f != nil {
+		return nil, f
+	}
+	if f := backEdge(p, o); f != nil {
+		return nil, f
+	}
 	if f := sleepableMaps(o.Release, c, p); f != nil {
 		return nil, f
 	}
 	m := &transfer.Machine{
-		Rules: transfer.Rules{Release: o.Release, StrictAlign: o.StrictAlign},
+		Rules: transfer.Rules{Release: o.Release, StrictAlign: o.StrictAlign, Lacks: o.Lacks, License: p.GPLCompatible(), Mirror: mirror},
 		Type:  p.Type, Attach: cmp.Or(p.Type.Attach(), o.Attach), Order: p.Order, Insns: p.Insns, Graph: g, Maps: c.Maps,
 		StackUsed: make([]int, len(g.Funcs)),
 	}

@@ -12,6 +12,7 @@ type Case struct {
 	Inputs   []Input
 	Mode     Mode
 	Fuel     uint64 // instructions an input may take; 0 means DefaultFuel
+	FastFuel bool   // Machine.ExactFuel is off: steps, and where fuel runs out, are not compared
 }
 
 // Input is one event that a program is run for.

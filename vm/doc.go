@@ -25,4 +25,7 @@
 //
 // Some values are nobody's business: r1 to r5 after a call, stack that was never
 // written. The reference VM tracks them, and marks what they reach as undefined.
+//
+// Steps are compared where fuel is exact. Where it may be charged in bulk
+// (Case.FastFuel) engines count differently, and an instance may say how ([Meter]).
 package vm

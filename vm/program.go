@@ -19,6 +19,22 @@ type Program struct {
 	Order spec.ByteOrder
 	Insns []spec.Insn
 	Lines []Line // by slot, ascending; nil: it is not known where instructions come from
+	// License decides whether a verifier lets the program call helpers that want the GPL; engines
+	// do not look at it. Empty: nobody said, and it passes for GPL.
+	License string
+}
+
+// NoLicense is the licence of an object that names none.
+const NoLicense = "none"
+
+// GPLCompatible reports whether Linux takes the licence for one that goes with the GPL's
+// (license_is_gpl_compatible in include/linux/license.h).
+func (p *Program) GPLCompatible() bool {
+	switch p.License {
+	case "", "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL":
+		return true
+	}
+	return false
 }
 
 // Line says which line of source the instructions from a slot on were compiled from, as

@@ -23,8 +23,16 @@ func NewTarget(e Engine, m *mem.Memory) *EngineTarget {
 // Name is the engine's.
 func (t *EngineTarget) Name() string { return t.engine.Name() }
 
-// Observables are all.
-func (t *EngineTarget) Observables(*Case) Observable { return ObsAll }
+// Engine is the engine.
+func (t *EngineTarget) Engine() Engine { return t.engine }
+
+// Observables are all, but for steps where fuel may be charged in bulk.
+func (t *EngineTarget) Observables(c *Case) Observable {
+	if c.FastFuel {
+		return ObsAll &^ ObsSteps
+	}
+	return ObsAll
+}
 
 // Close frees the World.
 func (t *EngineTarget) Close() error { return t.world.Close() }
@@ -34,6 +42,10 @@ func (t *EngineTarget) Machine() *Machine { return t.machine }
 
 // Run loads the case into the emptied World and runs its inputs in order.
 func (t *EngineTarget) Run(c *Case) []Outcome {
+	if exact := t.machine.ExactFuel; c.FastFuel && exact {
+		t.machine.ExactFuel = false
+		defer func() { t.machine.ExactFuel = exact }()
+	}
 	loaded, err := t.Load(c)
 	if err != nil {
 		return c.Every(FromError(err))

@@ -161,7 +161,7 @@ func (m *Map) add(c *vm.Case, fd int) error {
 func (m *Map) spec() *maps.Spec {
 	s := &maps.Spec{
 		Name: m.Name, Type: maps.Type(m.Type), KeySize: m.KeySize, ValueSize: m.ValueSize,
-		MaxEntries: m.MaxEntries, Flags: m.Flags, Extra: m.Extra,
+		MaxEntries: m.MaxEntries, Flags: m.Flags, Extra: m.Extra, Frozen: m.Frozen,
 	}
 	if m.Inner != nil {
 		s.Inner = m.Inner.spec()
@@ -208,7 +208,7 @@ func requestFor(id string, c *vm.Case) *Request {
 func mapOf(s *maps.Spec) Map {
 	m := Map{
 		Name: s.Name, Type: MapType(s.Type), KeySize: s.KeySize, ValueSize: s.ValueSize,
-		MaxEntries: s.MaxEntries, Flags: s.Flags, Extra: s.Extra,
+		MaxEntries: s.MaxEntries, Flags: s.Flags, Extra: s.Extra, Frozen: s.Frozen,
 	}
 	if s.Inner != nil {
 		inner := mapOf(s.Inner)

@@ -59,6 +59,7 @@ type Map struct {
 	MaxEntries uint32    `json:"max_entries"`
 	Flags      uint32    `json:"flags,omitempty"`
 	Extra      uint64    `json:"extra,omitempty"`  // of a bloom filter: hash functions
+	Frozen     bool      `json:"frozen,omitempty"` // user space may change nothing after the start
 	Inner      *Map      `json:"inner,omitempty"`  // what the maps in a map of maps look like
 	Fixups     []Fixup   `json:"fixups,omitempty"` // the LDDWs that name this map
 	Entries    []Element `json:"entries,omitempty"`

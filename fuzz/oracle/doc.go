@@ -10,6 +10,10 @@
 // compared with it, in the observables that both can show. What the reference VM
 // marks as undefined is passed over, which is why it should come first.
 //
+// Where a case lets fuel be charged in bulk, steps are not compared. Of an engine that
+// says where it charges (vm.Meter) the sum is known all the same: the reference VM
+// counts how often control comes there.
+//
 // Not loading a case is a verdict and not a result: it is counted. Only between
 // two engines of this project, which all take the same programs, is it a mismatch.
 //

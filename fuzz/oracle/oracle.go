@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 
+	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/reports"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
@@ -14,6 +15,7 @@ type Oracle struct {
 	outcomes [][]vm.Outcome
 	found    []Mismatch
 	states   [2]state
+	visits   visits // of the last case whose fuel may be charged in bulk
 }
 
 // New makes an oracle over targets, of which the first is preferred as reference.
@@ -51,11 +53,17 @@ func (o *Oracle) RunOn(i int, c *vm.Case) (outs []vm.Outcome) {
 			outs = c.Every(vm.Result{Kind: vm.Crash, Reason: fmt.Sprintf("panic: %v", p)})
 		}
 	}()
+	if t := engineOf(o.Targets[i]); t != nil {
+		if ref, ok := t.Engine().(*refvm.Engine); ok && counts(c, ref) {
+			defer o.visits.count(ref)()
+		}
+	}
 	return o.Targets[i].Run(c)
 }
 
 // Pair runs a case on two of the targets and compares these.
 func (o *Oracle) Pair(c *vm.Case, a, b int) (Mismatch, bool) {
+	o.visits = o.visits[:0] // of another case
 	x := o.RunOn(a, c)
 	y := o.RunOn(b, c)
 	return o.pair(c, a, b, x, y)
@@ -97,6 +105,9 @@ func (o *Oracle) pair(c *vm.Case, a, b int, x, y []vm.Outcome) (Mismatch, bool) 
 	obs := o.Targets[a].Observables(c) & o.Targets[b].Observables(c)
 	for i := range min(len(x), len(y)) {
 		kind, d, differ := o.compare(a, b, &x[i], &y[i], obs)
+		if !differ && c.FastFuel {
+			d, differ = o.metered(c, b, i, &x[i], &y[i])
+		}
 		if differ {
 			return Mismatch{a, b, i, kind, d}, true
 		}

@@ -86,7 +86,7 @@ func (b *builder) emit(effect reports.Effect, n int, code []node) {
 	}
 	c := &vm.Case{
 		Name: b.c.Name, Programs: []*vm.Program{&p}, Inputs: inputs,
-		Mode: b.c.Mode, Fuel: uint64(2 * len(insns)),
+		Mode: b.c.Mode, FastFuel: b.c.FastFuel, Fuel: uint64(2 * len(insns)),
 	}
 	if b.step.Insn.Op == spec.LDDW && b.step.Insn.Src != spec.LDDWValue {
 		c.Maps = b.c.Maps

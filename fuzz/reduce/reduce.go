@@ -55,6 +55,14 @@ func (r *Reducer) Identify(c *vm.Case, m oracle.Mismatch) Suspect {
 		s.Signature.Effect = reports.Final
 		return s
 	}
+	if c.FastFuel { // what shows with exact fuel too can be located
+		exact := Clone(c)
+		exact.FastFuel = false
+		if found, differ := r.pair(exact, m.A, m.B); differ && found.Kind == m.Kind {
+			c, m = exact, found
+			s.Case, s.Mismatch = exact, found
+		}
+	}
 	trace := r.Reference.Trace(c, m.Input, maxTrace)
 	parting, located := r.Oracle.Locate(c, m, trace)
 	s.Signature.Effect = reports.Final

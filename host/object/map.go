@@ -28,6 +28,7 @@ func convertMap(name string, m *ebpf.MapSpec, order spec.ByteOrder) *Map {
 			k := make([]byte, 4)
 			order.Binary().PutUint32(k, key)
 			out.Entries = append(out.Entries, maps.Entry{Key: k, Value: value})
+			out.Frozen = m.Flags&maps.ReadOnly != 0 // as loaders do with .rodata
 		case string: // a program, or an inner map
 			if out.Programs == nil {
 				out.Programs = map[uint32]string{}

@@ -98,7 +98,7 @@ func TestMaps(t *testing.T) {
 		"../../../corpus/programs/ratelimit.o": {
 			{Name: ".bss", Type: maps.Array, KeySize: 4, ValueSize: 24, MaxEntries: 1, Entries: []maps.Entry{{Key: zeros(4), Value: zeros(24)}}},
 			{
-				Name: ".rodata", Type: maps.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1, Flags: maps.ReadOnly,
+				Name: ".rodata", Type: maps.Array, KeySize: 4, ValueSize: 16, MaxEntries: 1, Flags: maps.ReadOnly, Frozen: true,
 				Entries: []maps.Entry{{Key: zeros(4), Value: []byte{0x40, 0x42, 0x0f, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0}}},
 			},
 			{Name: "buckets", Type: maps.Hash, KeySize: 4, ValueSize: 32, MaxEntries: 4},

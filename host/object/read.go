@@ -10,6 +10,7 @@ import (
 	"github.com/cilium/ebpf"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
 
@@ -35,6 +36,9 @@ func Read(r io.ReaderAt) (*Object, error) {
 		o.License = p.License
 		out := &Program{Section: p.SectionName}
 		out.Name, out.Type, out.Order = name, hook.Of(uint32(p.Type), uint32(p.AttachType)), o.Order
+		if out.License = p.License; out.License == "" {
+			out.License = vm.NoLicense
+		}
 		out.Insns, out.Unready = link(p.Instructions, p.ByteOrder, o.mapIndex)
 		out.Lines = lines(p.Instructions)
 		o.Programs = append(o.Programs, out)

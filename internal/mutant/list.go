@@ -46,6 +46,9 @@ const (
 	JITStoreImmZeroExtends
 	JITLDDWShort
 	JITLoopCountShort
+	AMD64UnrolledRefund
+	AMD64UnrolledSkips
+	AMD64UnrolledExit
 	ARM64Imm12TooLong
 	ARM64LogicalRotated
 	ARM64CompareMagnitude
@@ -122,6 +125,9 @@ const (
 	VerifierDepthNotSummed
 	VerifierMixedBases
 	VerifierRoundsNotCompared
+	VerifierPointerLeaks
+	VerifierUnwrittenStack
+	VerifierLicenceIgnored
 )
 
 // All lists every mutant, in order of ID.
@@ -169,6 +175,9 @@ var All = []Mutant{
 	{JITStoreImmZeroExtends, "jit-store-imm-zero-extends", "jit", "an 8-byte store of an immediate zero-extends it", "sBPF 0c64b48"},
 	{JITLDDWShort, "jit-lddw-short", "jit", "lddw of a number whose upper half is 0 sign-extends the lower", "uBPF c22b0041"},
 	{JITLoopCountShort, "jit-loop-count-short", "jit", "bpf_loop that is stopped returns one round less", "helper bugs"},
+	{AMD64UnrolledRefund, "amd64-unrolled-refund", "jit/amd64", "an unrolled loop that ends in its second round gives back no fuel for the third", "compilers' unrolled loops"},
+	{AMD64UnrolledSkips, "amd64-unrolled-skips", "jit/amd64", "the second round of an unrolled loop leaves out its first instruction", "compilers' unrolled loops"},
+	{AMD64UnrolledExit, "amd64-unrolled-exit", "jit/amd64", "an unrolled loop that ends in its second round goes on one instruction too far", "compilers' unrolled loops"},
 	{ARM64Imm12TooLong, "arm64-imm12-too-long", "jit/arm64", "an immediate of 13 bits is taken for one of 12", "arm64 check_imm off by one"},
 	{ARM64LogicalRotated, "arm64-logical-rotated", "jit/arm64", "a 32-bit logical immediate is rotated one bit too far", "arm64 579d1b3faa37"},
 	{ARM64CompareMagnitude, "arm64-compare-magnitude", "jit/arm64", "a comparison with a small negative immediate compares with its magnitude", "uBPF e8de891f"},
@@ -245,4 +254,7 @@ var All = []Mutant{
 	{VerifierDepthNotSummed, "verifier-depth-not-summed", "verifier", "frames are not added up along calls", "CVE-2024-45020 series"},
 	{VerifierMixedBases, "verifier-mixed-bases", "verifier/transfer", "one instruction may access the context on one path and other memory on another", "save_aux_ptr_type"},
 	{VerifierRoundsNotCompared, "verifier-rounds-not-compared", "verifier/state", "a state with all rounds of bpf_loop behind it covers one that has some left", "callback_depth in func_states_equal"},
+	{VerifierPointerLeaks, "verifier-pointer-leaks", "verifier/transfer", "without CAP_PERFMON, addresses may be stored, returned and passed to helpers", "CVE-2021-45402"},
+	{VerifierUnwrittenStack, "verifier-unwritten-stack", "verifier/transfer", "without CAP_PERFMON, stack may be read that was not written", "allow_uninit_stack"},
+	{VerifierLicenceIgnored, "verifier-licence-ignored", "verifier/transfer", "any licence is good enough for helpers that want the GPL", "check_helper_call"},
 }

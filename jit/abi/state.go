@@ -1,4 +1,4 @@
-// Package abi is what the driver, the lowerings and the entry stubs agree on: the
+// Package abi is what the driver, the lowerings and the entry stub agree on: the
 // layout of a run's state and the meaning of an exit.
 package abi
 
@@ -8,17 +8,17 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
 )
 
-// State is what native code sees of a run. The entry stub passes its address;
+// State is what native code sees of a run. Whoever enters passes its address;
 // native code takes the guest registers from it when it is entered, and puts them
 // back when it leaves. It holds no Go pointers.
 type State struct {
+	Entry  uint64     // host address of the program's prologue: first, as in a Go closure
 	Regs   [11]uint64 // r0 to r10, as the guest sees them
 	Fuel   uint64     // instructions that native code may still charge in this slice
 	Exit   uint64     // set when leaving: Reason<<ReasonShift | slot
+	Resume uint64     // host address that the prologue jumps to
 	Window uint64     // host address of guest byte 0
 	Shadow uint64     // host address of its shadow byte
-	Entry  uint64     // host address of the program's prologue
-	Resume uint64     // host address that the prologue jumps to
 	Budget uint64     // of may_goto
 	Maps   uint64     // host address of the Map records
 	MapEnd uint64     // what they take of guest memory from mem.MapBase on

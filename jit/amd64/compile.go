@@ -30,16 +30,19 @@ const (
 )
 
 // spare are host registers that native code may use for something else if the
-// program leaves their guest register alone, best first. The prologue needs r1's.
-var spare = []uint8{9, 8, 7, 6, 5, 2}
+// program leaves their guest register alone, best first. The prologue needs r3's.
+var spare = []uint8{9, 7, 6, 5, 2, 8}
 
-// Slots of the entry stub's stack frame, as seen below the return address.
+// Slots of native code's stack frame.
 const (
-	slotState = 8
-	slotFuel  = 16
-	slotSave  = 24
-	slotFrame = 32 // State.Frame and State.Limit, in programs with functions
-	slotLimit = 40
+	slotState = 8 * iota
+	slotFuel
+	slotSave
+	slotFrame // State.Frame and State.Limit, in programs with functions
+	slotLimit
+	slotBP // what Go wants back: its frame pointer, and g
+	slotG
+	frameSize
 )
 
 // none stands for a value that is in memory instead of a register.
@@ -58,6 +61,7 @@ type Compiler struct {
 
 	p       *plan.Plan
 	checked bool
+	framed  bool       // the program uses its stack frame
 	offset  []uint32   // where the code of a slot is
 	near    int        // slots ahead that a jump of one byte is taken to reach
 	jumps   []jump     // to slots, not known yet
@@ -111,7 +115,7 @@ const (
 // not.
 func (c *Compiler) emit(p *plan.Plan) bool {
 	n := len(p.Insns)
-	c.p, c.checked = p, p.Mode&plan.Checked != 0
+	c.p, c.checked, c.framed = p, p.Mode&plan.Checked != 0, p.Calls || p.Used>>10&1 != 0
 	c.Buf = slices.Grow(c.Buf[:0], 256+16*n)
 	c.offset = slices.Grow(c.offset[:0], n+1)[:n+1]
 	c.jumps, c.exits, c.looks, c.earlies = c.jumps[:0], c.exits[:0], c.looks[:0], c.earlies[:0]
@@ -180,9 +184,19 @@ func (c *Compiler) assign() {
 	}
 }
 
-// prologue is where the stub enters, with the state in rdi.
+// prologue is where Go enters, as if this were a closure: its address, which is the
+// state's, is in rdx. What Go wants back is rsp, rbp, the frame pointer, r14, where
+// it has g, and xmm15, which is 0 (Go's cmd/compile/abi-internal.md).
 func (c *Compiler) prologue() {
-	const state = RDI
+	const state = RDX
+	c.arithImm(8, digitSUB, RSP, frameSize)
+	c.store(8, at(RSP, slotState), state)
+	if c.framed {
+		c.store(8, at(RSP, slotBP), RBP)
+	}
+	if c.usesG() {
+		c.store(8, at(RSP, slotG), R14)
+	}
 	c.load(8, window, at(state, abi.OffWindow))
 	if c.checked {
 		c.load(8, shadow, at(state, abi.OffShadow))
@@ -203,18 +217,23 @@ func (c *Compiler) prologue() {
 		c.store(8, at(RSP, slotLimit), tmp1)
 	}
 	c.load(8, tmp1, at(state, abi.OffResume))
-	c.load(8, frame, at(state, abi.OffRegs+8*10))
-	c.arith(8, digitADD, frame, window)
-	for r := 9; r >= 0; r-- {
-		if r != 1 && c.p.Used>>r&1 != 0 {
+	if c.framed {
+		c.load(8, frame, at(state, abi.OffRegs+8*10))
+		c.arith(8, digitADD, frame, window)
+	}
+	for r := range 10 {
+		if r != 3 && c.p.Used>>r&1 != 0 {
 			c.load(8, host[r], at(state, abi.OffRegs+8*int32(r)))
 		}
 	}
-	if c.p.Used>>1&1 != 0 {
-		c.load(8, host[1], at(state, abi.OffRegs+8))
+	if c.p.Used>>3&1 != 0 {
+		c.load(8, host[3], at(state, abi.OffRegs+8*3))
 	}
 	c.jmpReg(tmp1)
 }
+
+// usesG reports whether native code changes the register where Go has g.
+func (c *Compiler) usesG() bool { return c.p.Used>>8&1 != 0 || c.fuel == R14 || c.mask == R14 }
 
 // common is where all exits end, with the exit code in tmp1.
 func (c *Compiler) common() {
@@ -227,8 +246,11 @@ func (c *Compiler) common() {
 			c.store(8, at(state, abi.OffRegs+8*int32(r)), host[r])
 		}
 	}
-	c.arith(8, digitSUB, frame, window)
-	c.store(8, at(state, abi.OffRegs+8*10), frame)
+	if c.framed {
+		c.arith(8, digitSUB, frame, window)
+		c.store(8, at(state, abi.OffRegs+8*10), frame)
+		c.load(8, RBP, at(RSP, slotBP))
+	}
 	if c.fuel != none {
 		c.store(8, at(state, abi.OffFuel), c.fuel)
 	} else {
@@ -239,6 +261,10 @@ func (c *Compiler) common() {
 		c.load(8, tmp1, at(RSP, slotFrame))
 		c.store(8, at(state, abi.OffFrame), tmp1)
 	}
+	if c.usesG() {
+		c.load(8, R14, at(RSP, slotG))
+	}
+	c.arithImm(8, digitADD, RSP, frameSize)
 	c.ret()
 }
 

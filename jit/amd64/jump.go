@@ -55,33 +55,42 @@ func (c *Compiler) branch(pc int, i *spec.Insn, size int) {
 // its jump at the condition cc. One jump leads back; all others leave, out of line, where
 // what the head has charged for the rounds that stand after them is given back.
 func (c *Compiler) unroll(pc, head, size int, cc cond) {
-	x := early{refund: c.p.LoopSize(head)}
+	x := early{refund: c.p.Visit(head), next: pc + 1}
 	for k := range x.at {
 		x.at[k] = c.jcc(cc ^ 1) // the opposite
-		for at := head; at < pc; {
+		at := head
+		if mutant.On(mutant.AMD64UnrolledSkips) && k == 0 && head+1 < pc {
+			at++
+		}
+		for at < pc {
 			at += c.one(at)
 		}
 		cc = c.compare(&c.p.Insns[pc], size)
 	}
 	c.jccTo(cc, int(c.offset[head]))
-	x.back = c.here()
 	c.earlies = append(c.earlies, x)
 }
 
 // early is how a loop is left before its last round.
 type early struct {
 	at     [plan.Rounds - 1]int // the distances that lead here, round by round
-	back   int                  // the place behind the loop
+	next   int                  // the slot behind the loop
 	refund uint32               // of a round
 }
 
 func (c *Compiler) coldEarlies() {
 	for _, x := range c.earlies {
-		for _, at := range x.at {
+		for k, at := range x.at {
 			c.patch(at, c.here())
+			if mutant.On(mutant.AMD64UnrolledExit) && k == 1 && x.next+1 < len(c.p.Insns) {
+				c.patch(at, int(c.offset[x.next+1]))
+			}
+			if mutant.On(mutant.AMD64UnrolledRefund) && k == 1 {
+				continue
+			}
 			c.fuelOp(digitADD, x.refund)
 		}
-		c.jmpTo(x.back)
+		c.jmpTo(int(c.offset[x.next]))
 	}
 }
 

@@ -138,27 +138,30 @@ func Returns(i spec.Insn) bool {
 // Charge is how many instructions the block at a slot has to charge; 0: it
 // charges nothing.
 //
-// In fast mode loop heads and entries charge alone: a loop all its slots for each
-// round that stands there, a function that is called all of its own. A round trip of control goes as
-// far back as it has gone forward, so no more than what was charged, and the length of
-// the program, can ever run between two looks at the fuel.
+// In fast mode it is a Visit, or one for each round of a loop that stands there.
 func (p *Plan) Charge(pc int) uint32 {
-	f := p.Flags[pc]
 	switch {
-	case f&Head == 0:
+	case p.Flags[pc]&Head == 0:
 		return 0
 	case p.Mode&Fast == 0:
 		return 1 + p.Rest(pc)
+	case p.Unrolled(pc):
+		return Rounds * p.Visit(pc)
 	}
-	n := uint32(0)
-	if f&Called != 0 {
-		n = uint32(p.end(pc) - pc)
+	return p.Visit(pc)
+}
+
+// Visit is what fast mode charges whenever control comes to a slot. Loop heads and
+// entries charge alone: a loop all its slots, a function that is called all of its
+// own. A round trip of control goes as far back as it has gone forward, so no more than
+// what was charged, and the length of the program, can ever run between two looks at
+// the fuel.
+func (p *Plan) Visit(pc int) uint32 {
+	n := p.LoopSize(pc)
+	if p.Flags[pc]&Called != 0 {
+		n = max(n, uint32(p.end(pc)-pc))
 	}
-	if p.Unrolled(pc) {
-		return max(n, Rounds*p.LoopSize(pc))
-	}
-	n = max(n, p.LoopSize(pc))
-	if n == 0 && f&Entry != 0 {
+	if n == 0 && p.Flags[pc]&Entry != 0 {
 		n = 1 + p.Rest(pc)
 	}
 	return n
@@ -179,10 +182,10 @@ const Rounds = 4
 // charges for all rounds, and where the loop ends before the last the rest is given back.
 // That is for loops of one small block, in fast mode, in trusted mode: nothing in
 // them may leave for the driver, which would come back in the first round and not be
-// charged.
+// charged. A function that is called charges for more than its first loop.
 func (p *Plan) Unrolled(head int) bool {
 	n := int(p.LoopSize(head))
-	if !p.Unroll || p.Mode != Fast || n < 2 || n > 8 {
+	if !p.Unroll || p.Mode != Fast || n < 2 || n > 8 || p.Flags[head]&Called != 0 {
 		return false
 	}
 	for pc := head; pc < head+n-1; pc++ {

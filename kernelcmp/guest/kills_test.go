@@ -32,28 +32,24 @@ func TestKillsLoseNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			var victim killing.Victim[kernelcmp.Link]
+			started := 0
 			k, err := kernelcmp.Open(kernelcmp.Options{Journal: t.TempDir(), Start: func() (kernelcmp.Link, error) {
 				l, err := start(context.Background(), img, root, false)
-				if err == nil {
-					victim.Set(l)
+				if err != nil {
+					return nil, err
 				}
-				return l, err
+				started++
+				return killing.Expose(&victim, started, l), nil
 			}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer k.Close()
-			// User-mode Linux boots anew each time. Killed five times before its hello, it is
-			// given up.
-			least := 300 * time.Millisecond
-			if r.Kind == UML {
-				least = 2500 * time.Millisecond
-			}
 			c := killing.Campaign{
 				Kills: *kills,
-				Pause: func() time.Duration { return least + time.Duration(random.IntN(1200))*time.Millisecond },
-				Kill: func() {
-					victim.Do(func(l kernelcmp.Link) {
+				Pause: func() time.Duration { return time.Duration(300+random.IntN(1200)) * time.Millisecond },
+				Kill: func() bool {
+					return victim.Do(func(l kernelcmp.Link) {
 						switch m := l.(type) {
 						case *machine:
 							_ = m.cmd.Process.Kill()

@@ -101,16 +101,22 @@ func TestCasesAreWellFormed(t *testing.T) {
 			if (e.Stage == Run) != (e.Refusal == "") && e.ID != "exit-offset" {
 				t.Errorf("stage %d, and Linux says %q", e.Stage, e.Refusal)
 			}
-			prog, text := c.files["prog"]
-			if text == (e.Stage == Encoding) {
+			programs := 0
+			for name, text := range c.files {
+				if name != "prog" && !strings.HasPrefix(name, "prog/") {
+					continue
+				}
+				programs++
+				p, err := asm.Assemble(text, asm.Names{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := spec.CheckAll(p.Insns); err != nil || len(p.Insns) == 0 {
+					t.Errorf("%s: %d slots: %v", name, len(p.Insns), err)
+				}
+			}
+			if (programs == 0) != (e.Stage == Encoding) {
 				t.Errorf("stage %d with files %v", e.Stage, c.files)
-			}
-			p, err := asm.Assemble(prog, asm.Names{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := spec.CheckAll(p.Insns); err != nil || text && len(p.Insns) == 0 {
-				t.Errorf("%d slots: %v", len(p.Insns), err)
 			}
 		})
 	}

@@ -37,6 +37,14 @@ var linux = []Erratum{
 		Stage:  Run,
 	},
 	{
+		ID: "tail-call-empty", Title: "A tail call that finds no program, and the limit of 33",
+		Texts:  "Not in the RFC. Linux's uapi header speaks of a limit to the number of nested tail calls, MAX_TAIL_CALL_CNT.",
+		Linux:  "[ran] 6.12 and 6.18 count calls that happen. 5.10 and 6.1 count one into an empty slot too, in their JIT on x86-64 and in their interpreter: the counter goes up before the slot is read.",
+		Choice: "Calls that happen count.",
+		Case:   "tail-call-empty",
+		Stage:  Run,
+	},
+	{
 		ID: "internal", Title: "Opcodes that only the kernel may write",
 		Texts:   "Not in the RFC.",
 		Linux:   "[ran] Refuses fault-tolerant loads, arena accesses, speculation barriers, the tail-call jump and the per-CPU move (opcode 0xbf, offset -1) from user space.",

@@ -240,16 +240,18 @@ func (g *Graph) note(o Options) {
 		if to, ok := callee(i, pc); ok {
 			n := g.FuncAt(to)
 			f.Calls = append(f.Calls, Call{pc, n})
-			if i.Op == spec.CALL {
-				g.Prune[pc], g.Prune[pc+1] = true, true
-			} else {
-				g.Funcs[n].Callback = true
+			g.Prune[pc], g.Prune[to] = true, true
+			if i.Op != spec.CALL {
+				g.Funcs[n].Callback, g.Prune[pc+2] = true, true
 			}
 		}
 		if to, jumps := Jump(i, pc); jumps {
 			if g.Prune[to] = true; !Plain(i) {
 				g.Prune[pc] = true
 			}
+		}
+		if i.Op == spec.CALL {
+			g.Prune[pc+1] = true
 		}
 		switch {
 		case i.Op == spec.CALL && i.Src == spec.CallHelper && i.Imm == tailCall:

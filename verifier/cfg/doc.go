@@ -21,6 +21,6 @@
 // # Where to look back
 //
 // [Graph.Prune] marks slots at which paths meet, so that it pays to compare with a state
-// that was here before: conditional jumps, targets of plain jumps, calls and what follows
-// them.
+// that was here before: conditional jumps, targets of jumps, where functions begin, what
+// follows calls. They are Linux's, so that as many instructions are looked at as there.
 package cfg

@@ -28,6 +28,12 @@ func (r *Release) ContextRow(hook int) *CtxRow {
 	return nil
 }
 
+// HelpersWith are the helpers of a hook that are for those with CAP_BPF, and with CAP_PERFMON.
+func (r *Release) HelpersWith(hook int) (bpf, perfmon string) {
+	sets := r.caps.hook(Hooks[hook].Name)
+	return sets[0].String(), sets[1].String()
+}
+
 // Facts is a table of facts by name of hook, or number of helper.
 type Facts struct {
 	Returns, Maps                 map[string]string

@@ -106,7 +106,7 @@ func (k kernel) switches(t *testing.T) string {
 		}
 		i := slices.IndexFunc(release.Hooks, func(h release.Hook) bool { return h.Name == hook })
 		l := at(&release.Hooks[i], made.Insns...)
-		l.Maps = []kernelcmp.RawMap{arrayMap, readOnly}
+		l.Maps, l.Funcs = []kernelcmp.RawMap{arrayMap, readOnly, mapOfType(3)}, functionsOf(made.Insns)
 		r := k.TryLoads([]*kernelcmp.Load{l})[0]
 		if name == string(release.ReadOnlyMemIn) == (r.Errno != 0) { // this one is on where the program is refused
 			on = append(on, name)
@@ -116,6 +116,17 @@ func (k kernel) switches(t *testing.T) string {
 		}
 	}
 	return strings.Join(on, " ")
+}
+
+// functionsOf are the slots at which functions begin, of a program that has more than one: the kernel wants
+// to know them, if there are tail calls in them.
+func functionsOf(insns []spec.Insn) (starts []uint32) {
+	for pc, i := range insns {
+		if i.Op == spec.CALL && i.Src == spec.CallLocal {
+			starts = []uint32{0, uint32(pc + 1 + int(i.Imm))}
+		}
+	}
+	return starts
 }
 
 // mapOfType is a map of any type that can be made with BTF for plain values at most.

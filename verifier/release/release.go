@@ -15,6 +15,7 @@ type Release struct {
 	allowed  *matrix
 	contexts *ctxTable
 	facts    *facts
+	caps     *capTable
 	lender   *Release // has what the kernel could not be asked about: a release that is next to it
 
 	once  sync.Once
@@ -23,11 +24,11 @@ type Release struct {
 
 // All are the releases with a table, oldest first.
 var All = []*Release{
-	{Name: "linux-5.10", Linux: [2]int{5, 10}, allowed: &matrix{rows: allowed5_10}, contexts: &ctxTable{rows: contexts5_10}, facts: &facts5_10},
-	{Name: "linux-6.1", Linux: [2]int{6, 1}, allowed: &matrix{rows: allowed6_1}, contexts: &ctxTable{rows: contexts6_1}, facts: &facts6_1},
-	{Name: "linux-6.12", Linux: [2]int{6, 12}, allowed: &matrix{rows: allowed6_12}, contexts: &ctxTable{rows: contexts6_12}, facts: &facts6_12},
-	{Name: "linux-6.18", Linux: [2]int{6, 18}, allowed: &matrix{rows: allowed6_18}, contexts: &ctxTable{rows: contexts6_18}, facts: &facts6_18},
-	{Name: "linux-7.3", Linux: [2]int{7, 3}, allowed: &matrix{rows: allowed7_3}, contexts: &ctxTable{rows: contexts7_3}, facts: &facts7_3},
+	{Name: "linux-5.10", Linux: [2]int{5, 10}, allowed: &matrix{rows: allowed5_10}, contexts: &ctxTable{rows: contexts5_10}, facts: &facts5_10, caps: &capTable{rows: caps5_10}},
+	{Name: "linux-6.1", Linux: [2]int{6, 1}, allowed: &matrix{rows: allowed6_1}, contexts: &ctxTable{rows: contexts6_1}, facts: &facts6_1, caps: &capTable{rows: caps6_1}},
+	{Name: "linux-6.12", Linux: [2]int{6, 12}, allowed: &matrix{rows: allowed6_12}, contexts: &ctxTable{rows: contexts6_12}, facts: &facts6_12, caps: &capTable{rows: caps6_12}},
+	{Name: "linux-6.18", Linux: [2]int{6, 18}, allowed: &matrix{rows: allowed6_18}, contexts: &ctxTable{rows: contexts6_18}, facts: &facts6_18, caps: &capTable{rows: caps6_18}},
+	{Name: "linux-7.3", Linux: [2]int{7, 3}, allowed: &matrix{rows: allowed7_3}, contexts: &ctxTable{rows: contexts7_3}, facts: &facts7_3, caps: &capTable{rows: caps7_3}},
 }
 
 func init() {

@@ -29,6 +29,7 @@ const (
 	ReadOnlyMemIn   Switch = "checked-mem-write" // memory that a helper changes has to be writable, written before or not
 	PrivateStack    Switch = "private-stack"     // subprograms of kprobe programs may have 512 bytes each
 	ReturnPointer   Switch = "return-pointer"    // a privileged program may return a pointer
+	STSpill         Switch = "st-spill"          // a constant that is stored to the stack is known when it is loaded
 )
 
 // What the verifier knows of numbers.
@@ -45,9 +46,19 @@ const (
 	ConstKeyNonNull Switch = "constkey-nonnull" // an array's element with a constant key in range is there
 )
 
+// What is accepted though it may do harm. The default rules refuse it.
+const (
+	FrameLost       Switch = "frame-lost"       // number += r10 is taken for a pointer into the main function's frame
+	TailCallReturns Switch = "tailcall-returns" // a tail call in a function is taken not to end that function half-way
+)
+
+// Unsafe are the switches whose programs may do harm.
+var Unsafe = []Switch{FrameLost, TailCallReturns}
+
 // Switches are all of them.
 var Switches = []Switch{
 	FetchAtomics, MOVSX, LDXS, SDIV, BSWAP, JA32, MayGoto, MayGotoNext, AcquireLoad,
-	STContext, LDXSContext, UnwrittenStack, UnwrittenHelper, VariableStack, VariableSyscall, SyscallMemory, ReadOnlyMemIn, PrivateStack, ReturnPointer,
+	STContext, LDXSContext, UnwrittenStack, UnwrittenHelper, VariableStack, VariableSyscall, SyscallMemory, ReadOnlyMemIn, PrivateStack, ReturnPointer, STSpill,
 	Spill32, SpillLinked, LinkedDelta, JNEBounds, RegisterBounds, DivBounds, ModBounds, NegBounds, NullEqual, ConstKeyNonNull,
+	FrameLost, TailCallReturns,
 }

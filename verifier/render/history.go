@@ -51,7 +51,7 @@ type snapshot struct {
 }
 
 func (h *history) trace() *verifier.Trace {
-	return &verifier.Trace{Begin: h.begin, Insn: h.insn, Fork: h.fork, Resume: h.resume}
+	return &verifier.Trace{Begin: h.begin, Insn: h.insn, Fork: h.fork, Covered: h.covered, Resume: h.resume}
 }
 
 func (h *history) begin(prog int, m *transfer.Machine) {
@@ -79,10 +79,20 @@ func (h *history) settle(s *state.State) {
 	h.snap.take(s)
 }
 
-func (h *history) fork(_, later *state.State) {
-	if h.prog == h.want {
+func (h *history) fork(_, later *state.State) { h.keep(later) }
+
+// covered keeps the path if it may have to go on after all.
+func (h *history) covered(s *state.State, by *state.Checkpoint) {
+	if by.Open() {
+		h.keep(s)
+	}
+}
+
+// keep puts the path to a state aside, with what the last instruction made for this way.
+func (h *history) keep(s *state.State) {
+	if h.prog == h.want && h.last != nil {
 		was := h.last
-		h.heads[later] = &step{was.prev, was.pc, was.depth, was.access, was.stack, h.snap.diff(later)}
+		h.heads[s] = &step{was.prev, was.pc, was.depth, was.access, was.stack, h.snap.diff(s)}
 	}
 }
 

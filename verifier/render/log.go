@@ -298,8 +298,11 @@ func (l *Log) keep(cp *state.Checkpoint) {
 	l.most = max(l.most, l.perInsn[cp.PC]-1)
 }
 
-func (l *Log) covered(s *state.State, _ *state.Checkpoint) {
+func (l *Log) covered(s *state.State, by *state.Checkpoint) {
 	l.processed++
+	if by.Open() { // it may go on after all
+		l.marks[s] = len(l.b)
+	}
 	switch {
 	case l.level == Silent:
 	case l.due && s.Trail != nil:

@@ -62,7 +62,10 @@ func (p *Profile) Trace() *verifier.Trace {
 			p.cost(s.PC).Covered++
 		},
 		Resume: func(s *state.State) {
-			p.at = p.forks[s]
+			p.at = -1
+			if at, ok := p.forks[s]; ok {
+				p.at = at
+			}
 			delete(p.forks, s)
 		},
 	}

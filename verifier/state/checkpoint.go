@@ -9,8 +9,9 @@ type Checkpoint struct {
 	Branches int
 	// Loop is the checkpoint that a loop through here leads back to, if its end was found
 	// by comparison. Until all paths from there are done, nobody knows what will be demanded
-	// of numbers here, and they count in full.
+	// of numbers here.
 	Loop         *Checkpoint
+	isHead       bool // of such a loop
 	Hits, Misses int
 
 	read     []uint64 // by frame: slots that are read later on
@@ -40,13 +41,26 @@ func (s *State) Checkpoint(live []uint16) *Checkpoint {
 	return cp
 }
 
-// Unfinished reports whether a loop through the checkpoint is still being followed.
-func (cp *Checkpoint) Unfinished() bool { return cp.Loop != nil && cp.Loop.Branches > 0 }
+// Open reports whether paths from here, or from where a loop through here leads back to,
+// are still being followed: what matters of the state is not all known then.
+func (cp *Checkpoint) Open() bool { return cp.head() != nil }
+
+// head is the first open checkpoint on the way back through loops, or nil.
+func (cp *Checkpoint) head() *Checkpoint {
+	for ; cp != nil; cp = cp.Loop {
+		if cp.Branches > 0 {
+			return cp
+		}
+	}
+	return nil
+}
 
 // Inherit is called when s ends at cp, which covers it: what matters after cp matters to
-// s, and to where s came from.
+// s, and to where s came from. If cp is open, more will; then s has to be looked at again,
+// see [State.InheritReads].
 func (s *State) Inherit(cp *Checkpoint, live []uint16) {
-	open := cp.Branches > 0 || cp.Unfinished()
+	head := cp.head()
+	open := head != nil
 	for i, f := range cp.Frames {
 		cur := s.Frames[i]
 		for r := range f.Regs {
@@ -67,22 +81,36 @@ func (s *State) Inherit(cp *Checkpoint, live []uint16) {
 				now.Node.Demand()
 			}
 		}
-		read := cp.read[i]
-		if open {
-			read = ^uint64(0)
-		}
-		s.Reads(i, read)
 	}
+	s.InheritReads(cp)
 	if !open {
 		return
 	}
-	head := cp
-	if cp.Branches == 0 {
-		head = cp.Loop
-	}
+	head.isHead = true
 	for p := s.Parent; p != nil && p != head; p = p.Parent {
-		if !p.Unfinished() || p.Loop.older(head) {
+		if old := p.Loop.head(); old == nil || old.older(head) {
 			p.Loop = head
+		}
+	}
+}
+
+// InheritReads takes over what is read of the stack after cp, which covers s. It reports
+// whether that is news to a checkpoint that s came from.
+func (s *State) InheritReads(cp *Checkpoint) (news bool) {
+	for i := range cp.Frames {
+		if s.Reads(i, cp.read[i]) {
+			news = true
+		}
+	}
+	return news
+}
+
+// Reopen is for a path that goes on although it was taken to have ended: the checkpoints
+// that it came from have one more path again.
+func (s *State) Reopen() {
+	for p := s.Parent; p != nil; p = p.Parent {
+		if p.Branches++; p.Branches > 1 {
+			return
 		}
 	}
 }
@@ -106,13 +134,16 @@ func inherit(old, now *Node, open bool) {
 	}
 }
 
-// Done ends a path: all checkpoints back to one with other open paths are complete.
-func (s *State) Done() {
+// Done ends a path: all checkpoints back to one with other open paths are complete. It
+// reports whether a loop led back to one of them.
+func (s *State) Done() (loop bool) {
 	for p := s.Parent; p != nil; p = p.Parent {
 		if p.Branches--; p.Branches > 0 {
-			return
+			break
 		}
+		loop = loop || p.isHead
 	}
+	return loop
 }
 
 // patience is how many rounds of a loop may differ in a number that decides something.
@@ -130,13 +161,13 @@ func (s *State) Widen(cp *Checkpoint) {
 		for r := range f.Regs {
 			a, b := &old.Regs[r], &f.Regs[r]
 			if a.Kind == Scalar && b.Kind == Scalar && changed(a, b, a.Node, b.Node, all) {
-				*b = forget(b.Node)
+				*b = forget(a, b, b.Node)
 			}
 		}
 		for n := range f.Stack {
 			a, b := old.At(n), &f.Stack[n]
 			if a.Width() == 8 && b.Width() == 8 && a.Spill.Kind == Scalar && b.Spill.Kind == Scalar && changed(a.Spill, b.Spill, a.Node, b.Node, all) {
-				r := Unknown()
+				r := forget(a.Spill, b.Spill, nil)
 				b.Spill = &r
 			}
 		}
@@ -144,11 +175,15 @@ func (s *State) Widen(cp *Checkpoint) {
 }
 
 func changed(a, b *Reg, an, bn *Node, all bool) bool {
-	return (all || !an.Demanded() && !bn.Demanded()) && (a.Num != b.Num || a.ID != b.ID)
+	return (all || !an.Demanded() && !bn.Demanded()) && (a.Num != b.Num || a.ID != b.ID || a.Delta != b.Delta)
 }
 
-func forget(n *Node) Reg {
+// forget is b without what differs from a: the number, or what it is equal to.
+func forget(a, b *Reg, n *Node) Reg {
 	r := Unknown()
+	if a.Num == b.Num {
+		r.Num = b.Num
+	}
 	r.Node = n
 	return r
 }

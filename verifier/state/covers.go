@@ -18,7 +18,7 @@ func (cp *Checkpoint) Covers(s *State, live []uint16, p Precision) bool {
 	if len(cp.Frames) != len(s.Frames) || len(cp.Refs) != len(s.Refs) {
 		return false
 	}
-	m := matcher{precision: p}
+	m := matcher{precision: p, hidden: s.Hidden}
 	for i, r := range cp.Refs {
 		if !m.same(r.ID, s.Refs[i].ID) {
 			return false
@@ -38,7 +38,7 @@ func (cp *Checkpoint) Covers(s *State, live []uint16, p Precision) bool {
 			}
 		}
 		read := cp.read[i]
-		if p == Equal || cp.Branches > 0 || cp.Unfinished() {
+		if p == Equal {
 			read = ^uint64(0)
 		}
 		if mutant.On(mutant.VerifierStackNotCompared) {
@@ -54,6 +54,7 @@ func (cp *Checkpoint) Covers(s *State, live []uint16, p Precision) bool {
 // matcher compares, and keeps which identities of the old state are which of the new.
 type matcher struct {
 	precision Precision
+	hidden    bool // see [hides]
 	ids       []pair
 	links     []link
 }
@@ -144,6 +145,9 @@ func (m *matcher) stack(old, now *Frame, read uint64) bool {
 
 // slot compares eight bytes of stack.
 func (m *matcher) slot(old, now *Slot) bool {
+	if m.hidden && hides(old, now) {
+		return false
+	}
 	w := old.Width()
 	if m.precision == Equal && (old.Bytes != now.Bytes || w != now.Width()) {
 		return false

@@ -1,8 +1,5 @@
 package state
 
-// MaxFrames is how many functions may be active (MAX_CALL_FRAMES).
-const MaxFrames = 8
-
 // Callback is how a frame was entered, if it was not by a call.
 type Callback uint8
 
@@ -45,6 +42,7 @@ type State struct {
 	Trail   *Edge       // how the path came here
 	Rounds  int         // of may_goto on this path
 	Unrolls int         // of callbacks on this path
+	Hidden  bool        // unwritten stack may not be read
 }
 
 // New is a state with one frame.
@@ -138,14 +136,17 @@ func (s *State) Each(change func(r *Reg) bool) {
 }
 
 // Reads says that slots of a frame are read here: bit i of mask is slot i. Every
-// checkpoint back to where they were written learns that it matters what they held.
-func (s *State) Reads(frame int, mask uint64) {
+// checkpoint back to where they were written learns that it matters what they held. It
+// reports whether one did not know.
+func (s *State) Reads(frame int, mask uint64) (news bool) {
 	mask &^= s.Frames[frame].screened
 	for cp := s.Parent; cp != nil && mask != 0 && frame < len(cp.read); cp = cp.Parent {
 		mask &^= cp.read[frame]
+		news = news || mask != 0
 		cp.read[frame] |= mask
 		mask &^= cp.screened[frame]
 	}
+	return news
 }
 
 // Writes says that a slot is overwritten in full.

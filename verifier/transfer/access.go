@@ -17,6 +17,7 @@ type access struct {
 	size   int        // bytes
 	write  bool       // and what it writes:
 	value  *state.Reg // nil: a number without a register
+	src    uint8      // the register that value is
 	imm    *int32     // of ST
 	signed bool
 	strict bool // aligned, whatever the rules (atomics)
@@ -44,7 +45,7 @@ func (m *Machine) store(s *state.State, i spec.Insn) *Failure {
 		if f := m.readable(s, i.Src); f != nil {
 			return f
 		}
-		a.value = s.Reg(i.Src)
+		a.value, a.src = s.Reg(i.Src), i.Src
 	} else {
 		a.imm = &i.Imm
 	}
@@ -66,6 +67,9 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 	if r.Null && !mutant.On(mutant.VerifierNullDeref) {
 		return state.Reg{}, m.noAccess(r, a)
 	}
+	if f := m.storeLeaks(r, a); f != nil {
+		return state.Reg{}, f
+	}
 	var f *Failure
 	switch r.Kind {
 	case state.Stack:
@@ -85,7 +89,11 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 	if f != nil {
 		return state.Reg{}, f
 	}
-	return state.Number(loaded(w.Unknown(), a)), nil
+	x, known, f := m.constant(r, a)
+	if !known {
+		x = w.Unknown()
+	}
+	return state.Number(loaded(x, a)), f
 }
 
 func (m *Machine) noAccess(r *state.Reg, a *access) *Failure {

@@ -6,6 +6,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
@@ -40,7 +41,13 @@ func (m *Machine) alu(s *state.State, i spec.Insn) *Failure {
 	}
 	dst := s.Reg(i.Dst)
 	if code == spec.OpEND || code == spec.OpNEG {
+		if f := m.partial(i.Dst, dst, "pointer arithmetic prohibited"); f != nil {
+			return f
+		}
 		m.unary(dst, i, code, wide)
+		if code == spec.OpNEG && !m.sharp(release.NegBounds) {
+			forget(dst, wide)
+		}
 		return nil
 	}
 	src := state.Const(uint64(int64(i.Imm)))
@@ -50,11 +57,15 @@ func (m *Machine) alu(s *state.State, i spec.Insn) *Failure {
 	if dst.IsPointer() || src.IsPointer() {
 		return m.pointerALU(s, i, src, code, wide)
 	}
+	if f := m.sanitiseNumbers(s.PC, i, code); f != nil {
+		return f
+	}
 	op := opTable[code]
 	if i.Off == 1 {
 		op += num.Sdiv - num.Div
 	}
 	binary(dst, &src, op, wide)
+	m.blur(dst, op, wide)
 	return nil
 }
 
@@ -131,6 +142,9 @@ func (m *Machine) mov(s *state.State, i spec.Insn, wide bool) *Failure {
 		return unsupported("arenas (addr_space_cast)")
 	}
 	src := s.Reg(i.Src)
+	if f := m.partialMove(i, src, wide); f != nil {
+		return f
+	}
 	x := w.Unknown()
 	if src.Kind == state.Scalar {
 		x = src.Num

@@ -10,7 +10,10 @@ import (
 // memoryWords are the regions that helpers take, as Linux's message lists them.
 const memoryWords = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
 
-func isMemory(r *state.Reg) bool {
+func (m *Machine) isMemory(r *state.Reg) bool {
+	if r.Kind == state.Ctx {
+		return m.contextIsMemory()
+	}
 	switch r.Kind {
 	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.Mem:
 		return !r.Null
@@ -43,7 +46,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 	}
 	switch a.Kind {
 	case release.Anything:
-		return nil
+		return m.leaks(r, reg, "into helper function")
 	case release.Ctx:
 		if f := want(r.Kind == state.Ctx, "ctx"); f != nil {
 			return f
@@ -56,12 +59,12 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		c.the = r
 		return atStart(reg, r)
 	case release.MapKey:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).KeySize), release.In, false)
 	case release.MapValue:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		access := a.Access
@@ -70,9 +73,9 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).ValueSize), access, false)
 	case release.Mem:
-		return want(isMemory(r), memoryWords) // how much of it, the next argument says
+		return want(m.isMemory(r), memoryWords) // how much of it, the next argument says
 	case release.FixedMem:
-		if f := want(isMemory(r), memoryWords); f != nil {
+		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
 		}
 		return m.memory(s, reg, int(a.Size), a.Access, false)
@@ -147,7 +150,11 @@ func (m *Machine) sized(s *state.State, c *called, a release.Arg, reg uint8, r *
 		}
 		return failReg("argument", reg-1, s.Reg(reg-1), "memory", "R%d type=scalar expected=fp", reg-1)
 	}
-	return m.memory(s, reg-1, int(x.U.Max), memory.Access, a.OrZero)
+	access := memory.Access
+	if _, known := x.Const(); !known && access == release.Out { // the helper may write less
+		access = release.InOut
+	}
+	return m.memory(s, reg-1, int(x.U.Max), access, a.OrZero)
 }
 
 // memory checks that a helper may access size bytes (Linux's check_helper_mem_access).
@@ -155,7 +162,13 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 	r := s.Reg(n)
 	write := access != release.In
 	if r.Kind == state.Stack {
-		return m.stackArgument(s, r, n, size, zeroOK, write)
+		if f := m.stackArgument(s, r, n, size, zeroOK, write); f != nil || access == release.Out {
+			return f
+		}
+		return m.initialisedFor(s, r, n, size)
+	}
+	if r.Kind == state.Ctx {
+		return m.contextRoom(r, n, 0, size)
 	}
 	if r.IsPacket() {
 		if write && !m.packetWritable() {

@@ -21,6 +21,9 @@ func (m *Machine) atomic(s *state.State, i spec.Insn) *Failure {
 			return f
 		}
 	}
+	if f := m.atomicLeaks(s, i); f != nil {
+		return f
+	}
 	r := s.Reg(base)
 	if f := atomicPlace(base, r, i.Imm); f != nil {
 		return f
@@ -36,7 +39,7 @@ func (m *Machine) atomic(s *state.State, i spec.Insn) *Failure {
 	store := a
 	store.write = true
 	if i.Imm == spec.AtomicStoreRel {
-		store.value = s.Reg(i.Src)
+		store.value, store.src = s.Reg(i.Src), i.Src
 		_, f := m.access(s, &store)
 		return f
 	}
@@ -46,6 +49,9 @@ func (m *Machine) atomic(s *state.State, i spec.Insn) *Failure {
 // update is a read-modify-write.
 func (m *Machine) update(s *state.State, i spec.Insn, load, store *access) *Failure {
 	old, f := m.access(s, load)
+	if f == nil {
+		f = m.takesAddress(&old, s.Reg(load.reg), load)
+	}
 	if f != nil {
 		return f
 	}

@@ -48,6 +48,9 @@ func (m *Machine) branch(s *state.State, i spec.Insn) (Effect, *Failure) {
 	to, _ := cfg.Jump(i, s.PC)
 	var k state.Reg
 	x, y := t.operands(s, &k)
+	if f := m.comparesSource(t, x, y); f != nil {
+		return Effect{}, f
+	}
 	switch m.decide(t, x, y) {
 	case num.Always:
 		demandNumbers(x, y)
@@ -57,6 +60,9 @@ func (m *Machine) branch(s *state.State, i spec.Insn) (Effect, *Failure) {
 		demandNumbers(x, y)
 		s.Go(s.PC + 1)
 		return Effect{}, nil
+	}
+	if f := m.compares(t, x, y); f != nil {
+		return Effect{}, f
 	}
 	jump := s.Clone()
 	jump.Go(to)
@@ -121,7 +127,7 @@ func (m *Machine) assume(s *state.State, t *test, jumps bool) bool {
 	x, y := t.operands(s, &k)
 	switch {
 	case x.Kind == state.Scalar && y.Kind == state.Scalar:
-		return assumeNumbers(s, t, c, x, y)
+		return m.learnsNothing(t, c, x, y) || assumeNumbers(s, t, c, x, y)
 	case t.narrow:
 	case !t.register && t.imm == 0 && x.Null && (c == num.Eq || c == num.Ne):
 		m.nullChecked(s, x.ID, c == num.Eq)

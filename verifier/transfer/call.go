@@ -33,8 +33,8 @@ func (m *Machine) enter(s *state.State, fn int) *Failure {
 
 // push makes a frame for a function.
 func (m *Machine) push(s *state.State, fn int) (*state.Frame, *Failure) {
-	if len(s.Frames) == state.MaxFrames {
-		return nil, fail("call-depth", "the call stack of %d frames is too deep", state.MaxFrames)
+	if most := int(m.Release.Limits().Frames); len(s.Frames) == most {
+		return nil, fail("call-depth", "the call stack of %d frames is too deep", most)
 	}
 	site := s.PC
 	callee := s.Push()
@@ -56,6 +56,9 @@ func (m *Machine) exit(s *state.State) (Effect, *Failure) {
 		return Effect{}, f
 	}
 	r0 := s.Reg(0)
+	if f := m.leaks(r0, 0, "as return value"); f != nil {
+		return Effect{}, f
+	}
 	low, high, bounded := m.Release.Return(m.progType(), m.Attach)
 	want := num.Signed{Min: low, Max: high}
 	if !bounded {

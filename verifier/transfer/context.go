@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
@@ -30,6 +31,9 @@ var fieldKinds = map[string]state.Kind{
 // contextAccess is Linux's check_ctx_access, with each type's is_valid_access from the
 // release's table.
 func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
+	if _, fixed := r.Num.Const(); !fixed && m.progType() == release.Syscall && m.Release.Has(release.VariableSyscall) {
+		return state.Number(loaded(w.Unknown(), a)), m.contextRoom(r, a.reg, a.off, a.size)
+	}
 	if f := atStart(a.reg, r); f != nil {
 		return state.Reg{}, f
 	}
@@ -52,6 +56,12 @@ func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
 
 func (m *Machine) fieldAllowed(a *access) bool {
 	write := a.write && !mutant.On(mutant.VerifierContextWritable)
+	if !m.may(release.BPF) && release.Privileged(m.progType(), uint32(a.off), write) {
+		return false
+	}
+	if write && a.imm != nil && !m.Release.Has(release.STContext) {
+		return false
+	}
 	return m.Release.Field(m.progType(), m.Attach, uint32(a.off), uint32(a.size), write).OK
 }
 

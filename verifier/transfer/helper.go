@@ -42,6 +42,9 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 	case !known:
 		return Effect{}, unsupported("helper %d", id)
 	}
+	if f := m.mayCall(h); f != nil {
+		return Effect{}, f
+	}
 	c := &called{Helper: h, fn: -1}
 	for n := range h.Args {
 		if f := m.argument(s, c, n); f != nil {
@@ -49,6 +52,9 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		}
 	}
 	if f := m.mapFits(c); f != nil {
+		return Effect{}, f
+	}
+	if f := m.writesReadOnly(s, c); f != nil {
 		return Effect{}, f
 	}
 	if id == tailCall && len(s.Refs) > 0 {
@@ -62,6 +68,9 @@ func (m *Machine) helper(s *state.State, id int32) (Effect, *Failure) {
 		}
 	} else if c.fn >= 0 {
 		return Effect{}, unsupported("callbacks of %s", h.Name)
+	}
+	if id == tailCall && s.Depth() > 0 && !m.unsound(release.TailCallReturns) {
+		e.Fork = m.tailCalled(s)
 	}
 	m.finish(s, c)
 	s.PC++
@@ -159,10 +168,10 @@ func (m *Machine) sizeOf(s *state.State, c *called, n int) int {
 }
 
 // keyIsThere reports whether a lookup in an array cannot fail: its key is a constant below
-// the number of elements (Linux's get_constant_map_key, since 6.16).
+// the number of elements (Linux's get_constant_map_key).
 func (m *Machine) keyIsThere(s *state.State, the *state.Reg) bool {
 	x, key := m.mapOf(the), s.Reg(2)
-	if x.Type != maps.Array && x.Type != maps.PerCPUArray || !m.Release.AtLeast(6, 16) || key.Kind != state.Stack {
+	if x.Type != maps.Array && x.Type != maps.PerCPUArray || !m.Release.Has(release.ConstKeyNonNull) || key.Kind != state.Stack {
 		return false
 	}
 	at, fixed := key.Num.Const()

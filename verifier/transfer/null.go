@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
@@ -54,7 +55,7 @@ func (m *Machine) assumePointers(s *state.State, c num.Cond, x, y *state.Reg) {
 	if comparePacket(s, c, *x, *y) {
 		return
 	}
-	if c == num.Eq && x.Null != y.Null { // equal to one that is not 0
+	if c == num.Eq && x.Null != y.Null && m.sharp(release.NullEqual) { // equal to one that is not 0
 		maybe := x
 		other := y
 		if y.Null {

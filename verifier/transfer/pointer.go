@@ -4,6 +4,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
@@ -20,7 +21,7 @@ var opSigns = map[uint8]string{
 func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code uint8, wide bool) *Failure {
 	dst := s.Reg(i.Dst)
 	if dst.IsPointer() && src.IsPointer() {
-		if code == spec.OpSUB { // some number; who may see addresses may see that
+		if code == spec.OpSUB && m.may(release.Perfmon) { // some number; who may see addresses may see that
 			*dst = state.Unknown()
 			return nil
 		}
@@ -31,7 +32,7 @@ func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code ui
 		ptr, off, swapped = src, *dst, true
 	}
 	if !wide {
-		if code == spec.OpSUB {
+		if code == spec.OpSUB && m.may(release.Perfmon) {
 			*dst = state.Unknown()
 			dst.Num = w.Zext(dst.Num, 32)
 			return nil
@@ -39,6 +40,10 @@ func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code ui
 		return failReg("pointer-32", i.Dst, dst, "64-bit arithmetic", "R%d 32-bit pointer arithmetic prohibited", i.Dst)
 	}
 	if f := movable(i.Dst, &ptr, &off); f != nil {
+		return f
+	}
+	before, f := m.sanitise(i, &ptr, &off, swapped)
+	if f != nil {
 		return f
 	}
 	switch code {
@@ -61,6 +66,12 @@ func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code ui
 	}
 	if f := sane(i.Dst, &ptr, &ptr); f != nil {
 		return f
+	}
+	if f := m.sanitised(s.PC, i, &ptr, before); f != nil {
+		return f
+	}
+	if swapped && ptr.Kind == state.Stack && m.unsound(release.FrameLost) {
+		ptr.Frame = 0
 	}
 	*dst = ptr
 	return nil

@@ -6,6 +6,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 )
 
@@ -70,10 +71,16 @@ func (m *Machine) stackAccess(s *state.State, r *state.Reg, a *access) (state.Re
 	case a.write && p.fixed():
 		return state.Reg{}, m.stackWrite(s, p, a)
 	case a.write:
+		if f := m.uninitialisedSmear(s, p, r, a.reg); f != nil {
+			return state.Reg{}, f
+		}
 		m.smear(s, p, a.isZero())
 		return state.Reg{}, nil
 	case p.fixed():
 		return m.stackRead(s, p, a)
+	}
+	if f := m.initialised(s, r, p, a.reg); f != nil {
+		return state.Reg{}, f
 	}
 	return m.stackReadSomewhere(s, p, a), nil
 }
@@ -95,6 +102,10 @@ func (m *Machine) stackWrite(s *state.State, p span, a *access) *Failure {
 	n, b := cell(p.low)
 	slot := s.Frames[p.frame].Slot(n)
 	v := a.value
+	if f := m.corrupts(slot, a); f != nil {
+		return f
+	}
+	before := slot.Bytes
 	switch {
 	case v != nil && v.IsPointer() && a.size != 8:
 		return fail("spill-size", "invalid size of register spill")
@@ -102,9 +113,9 @@ func (m *Machine) stackWrite(s *state.State, p span, a *access) *Failure {
 		return fail("stack-escapes", "cannot spill pointers to stack into stack frame of the caller")
 	case v != nil && v.IsPointer():
 		slot.Save(v, 8)
-	case v != nil && b == 0 && (a.size == 8 || m.Order == spec.Little):
+	case v != nil && b == 0 && (a.size == 8 || m.Order == spec.Little) && m.tracks(a):
 		m.spill(slot, v, a.size)
-	case a.imm != nil && b == 0 && (a.size == 8 || m.Order == spec.Little):
+	case a.imm != nil && b == 0 && (a.size == 8 || m.Order == spec.Little) && m.tracks(a):
 		c := state.Const(uint64(int64(*a.imm)))
 		if mutant.On(mutant.VerifierStoreImm32) {
 			c = state.Const(uint64(uint32(*a.imm)))
@@ -120,6 +131,7 @@ func (m *Machine) stackWrite(s *state.State, p span, a *access) *Failure {
 			}
 		}
 	}
+	m.keepUnwritten(slot, &before, b+a.size)
 	if a.size == 8 {
 		s.Writes(p.frame, n)
 	}
@@ -130,7 +142,9 @@ func (m *Machine) stackWrite(s *state.State, p span, a *access) *Failure {
 // number.
 func (m *Machine) spill(slot *state.Slot, v *state.Reg, size int) {
 	if size == 8 || v.Num.U.Max>>(8*size) == 0 {
-		m.link(v)
+		if m.sharp(release.SpillLinked) {
+			m.link(v)
+		}
 		slot.Save(v, size)
 		return
 	}
@@ -167,6 +181,9 @@ func (m *Machine) stackRead(s *state.State, p span, a *access) (state.Reg, *Fail
 	slot := s.Frames[p.frame].At(n)
 	s.Reads(p.frame, 1<<n)
 	width := slot.Width()
+	if f := m.unreadable(&slot, p, a); f != nil {
+		return state.Reg{}, f
+	}
 	if width == 8 && slot.Spill.IsPointer() {
 		if a.size != 8 {
 			return state.Reg{}, fail("fill-size", "invalid size of register fill")

@@ -13,7 +13,10 @@ import (
 // Rules are what a release, the machine and the caller decide.
 type Rules struct {
 	Release     *release.Release
-	StrictAlign bool // packets and map values too (BPF_F_STRICT_ALIGNMENT)
+	StrictAlign bool         // packets and map values too (BPF_F_STRICT_ALIGNMENT)
+	Lacks       release.Caps // capabilities that the caller does not have
+	License     bool         // of the program: goes with the GPL
+	Mirror      bool         // to be no sharper, and no safer, than the release: see [Rules.sharp], [Rules.unsound]
 }
 
 // Machine steps states of one program.
@@ -36,6 +39,7 @@ type Machine struct {
 	ContextUsed int
 	bases       []state.Kind // by slot: what the access there went through; NotInit: none so far
 	ids         uint32
+	masks       map[int]mask // by slot: see sanitise.go
 }
 
 // sameKind refuses an access that goes through a context on one path and through another
@@ -63,6 +67,7 @@ type Effect struct {
 // Start is the state in which the program is entered.
 func (m *Machine) Start() *state.State {
 	s := state.New()
+	s.Hidden = !m.readsUnwritten()
 	f := s.Frame()
 	f.Regs[10] = state.Reg{Kind: state.Stack}
 	if m.Type == hook.Unspec {

@@ -25,6 +25,7 @@ name: all of it
 type: xdp
 mode: trusted
 fuel: 77
+meter: fast
 -- prog/main --
 	r1 = map[counts]
 	r0 = 5
@@ -79,7 +80,7 @@ func fullFile() *File {
 	return &File{
 		Comment: []string{"Everything at once.", "", "  indented"},
 		Case: vm.Case{
-			Name: "all of it", Mode: vm.Trusted, Fuel: 77,
+			Name: "all of it", Mode: vm.Trusted, Fuel: 77, FastFuel: true,
 			Programs: []*vm.Program{
 				prog("main", spec.Insn{Op: spec.LDDW, Dst: 1, Src: spec.LDDWMapFD}, spec.Insn{}, spec.Insn{Op: spec.MOV, Imm: 5}, spec.Insn{Op: spec.EXIT}),
 				prog("other", spec.Insn{Op: 0xff, Dst: 1, Src: 2, Off: 3, Imm: 4}),
@@ -160,6 +161,7 @@ func TestParseErrors(t *testing.T) {
 		{"colour: red\n" + prog, `f:1: unknown key "colour"`},
 		{"# x\ntype: zdp\n" + prog, `f:2: type: unknown program type "zdp"`},
 		{"mode: half\n" + prog, `f:1: mode: want checked or trusted`},
+		{"meter: slow\n" + prog, `f:1: meter: want exact or fast`},
 		{"order: middle\n" + prog, `f:1: order: want little or big`},
 		{"fuel: -1\n" + prog, `f:1: fuel: want a number of at most 64 bits, not "-1"`},
 		{prog + "-- pragma --\n", `f:3: unknown file "pragma"`},

@@ -38,8 +38,11 @@
 //	type    the program type of all programs, by name or number: mem (default), xdp,
 //	        sched_cls, socket_filter, cgroup_skb/ingress, cgroup_skb/egress,
 //	        sk_skb/stream_verdict, sk_skb/verdict, raw_tracepoint, syscall
+//	license the programs' licence, as an object's section "license" has it: MIT, Dual BSD/GPL, ...;
+//	        default GPL. Only verifiers look at it
 //	mode    checked (default) or trusted
 //	fuel    instructions an input may take; default 1,000,000
+//	meter   exact (default), or fast: fuel may be charged in bulk
 //	order   little (default) or big
 //
 // # The files
@@ -47,7 +50,8 @@
 //	prog, prog/NAME          a program, as package spec/asm reads it; the first one runs
 //	prog.hex, prog/NAME.hex  the same as bytes in hex, blanks anywhere
 //	map NAME                 a map: type, key, value, max_entries, flags, extra (of a
-//	                         bloom filter: hash functions), inner (of a map of maps:
+//	                         bloom filter: hash functions), frozen (true: no user may
+//	                         change it), inner (of a map of maps:
 //	                         type, key, value, max_entries, flags of the maps in it),
 //	                         entries. The first map is number 0
 //	input, input 2, …        an event: memory, packet, ctx (hex), seed (a number)

@@ -64,6 +64,10 @@ func writable(f *File) error {
 			return fmt.Errorf("casefile: programs of types %s and %s in one case", f.Programs[0].Type, p.Type)
 		case p.Order != f.Programs[0].Order:
 			return fmt.Errorf("casefile: programs of both byte orders in one case")
+		case p.License != f.Programs[0].License:
+			return fmt.Errorf("casefile: programs under two licences, %q and %q, in one case", f.Programs[0].License, p.License)
+		case p.License != strings.Join(strings.Fields(p.License), " "):
+			return fmt.Errorf("casefile: license %q: want words with single blanks between", p.License)
 		case p.Name != "" && !validProgName(p.Name):
 			return fmt.Errorf("casefile: program name %q: want letters, digits and _.$-/, not ending in .hex", p.Name)
 		}
@@ -93,11 +97,17 @@ func formatHeader(b *strings.Builder, f *File) {
 		fmt.Fprintf(b, "name: %s\n", f.Name)
 	}
 	fmt.Fprintf(b, "type: %s\n", formatProgramType(f.Programs[0].Type))
+	if l := f.Programs[0].License; l != "" {
+		fmt.Fprintf(b, "license: %s\n", l)
+	}
 	if f.Mode == vm.Trusted {
 		b.WriteString("mode: trusted\n")
 	}
 	if f.Fuel != 0 {
 		fmt.Fprintf(b, "fuel: %d\n", f.Fuel)
+	}
+	if f.FastFuel {
+		b.WriteString("meter: fast\n")
 	}
 	if f.Programs[0].Order == spec.Big {
 		b.WriteString("order: big\n")
@@ -112,6 +122,9 @@ func formatMap(b *strings.Builder, m *maps.Spec) {
 	}
 	if m.Extra != 0 {
 		fmt.Fprintf(b, "extra: %d\n", m.Extra)
+	}
+	if m.Frozen {
+		b.WriteString("frozen: true\n")
 	}
 	if i := m.Inner; i != nil {
 		fmt.Fprintf(b, "inner: %s %d %d %d %#x\n", formatMapType(i.Type), i.KeySize, i.ValueSize, i.MaxEntries, i.Flags)

@@ -45,6 +45,7 @@ type parser struct {
 	f          *File
 	typ        hook.Type
 	order      spec.ByteOrder
+	license    string
 	lastExpect int // its line
 }
 
@@ -79,6 +80,8 @@ func (p *parser) header(s *section) error {
 			p.f.Name = strings.Join(strings.Fields(f.value), " ")
 		case "type":
 			p.typ, err = programType(f.value)
+		case "license":
+			p.license = strings.Join(strings.Fields(f.value), " ")
 		case "fuel":
 			p.f.Fuel, err = number(f.value, 64)
 		case "mode":
@@ -90,6 +93,15 @@ func (p *parser) header(s *section) error {
 			default:
 				err = errors.New("want checked or trusted, not " + strconv.Quote(f.value))
 			}
+		case "meter":
+			switch f.value {
+			case "exact":
+				p.f.FastFuel = false
+			case "fast":
+				p.f.FastFuel = true
+			default:
+				err = errors.New("want exact or fast, not " + strconv.Quote(f.value))
+			}
 		case "order":
 			switch f.value {
 			case "little":
@@ -100,7 +112,7 @@ func (p *parser) header(s *section) error {
 				err = errors.New("want little or big, not " + strconv.Quote(f.value))
 			}
 		default:
-			return s.errorf(f.line, "unknown key %q: a header has name, type, mode, fuel, order", clip(f.key))
+			return s.errorf(f.line, "unknown key %q: a header has name, type, license, mode, fuel, meter, order", clip(f.key))
 		}
 		if err != nil {
 			return s.errorf(f.line, "%s: %v", f.key, err)
@@ -127,7 +139,7 @@ func (p *parser) program(s *section, kind, name string) error {
 	if name != "" && !validProgName(name) {
 		return s.errorf(s.marker(), "program name %q: want letters, digits and _.$-/, not ending in .hex", clip(name))
 	}
-	prog := &vm.Program{Name: name, Type: p.typ, Order: p.order}
+	prog := &vm.Program{Name: name, Type: p.typ, Order: p.order, License: p.license}
 	p.f.Programs = append(p.f.Programs, prog)
 	if kind == "prog.hex" {
 		b, err := bytesOf(uncomment(s.text))
@@ -194,8 +206,10 @@ func (p *parser) maps(s *section, kind, name string) error {
 			m.Extra, err = number(f.value, 64)
 		case "inner":
 			m.Inner, err = inner(f.value)
+		case "frozen":
+			m.Frozen, err = strconv.ParseBool(f.value)
 		default:
-			return s.errorf(f.line, "unknown key %q: a map has type, key, value, max_entries, flags, extra, inner and entries `key = value`", clip(f.key))
+			return s.errorf(f.line, "unknown key %q: a map has type, key, value, max_entries, flags, extra, frozen, inner and entries `key = value`", clip(f.key))
 		}
 		if err != nil {
 			return s.errorf(f.line, "%s: %v", f.key, err)

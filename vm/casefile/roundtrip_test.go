@@ -75,6 +75,7 @@ func fill(f *File, c fuzz.Continue) {
 	c.Fuzz(&f.Comment)
 	c.Fuzz(&f.Mode)
 	c.Fuzz(&f.Fuel)
+	c.Fuzz(&f.FastFuel)
 	typ := []hook.Type{hook.Unspec, hook.XDP, hook.Syscall, hook.StreamVerdict, hook.Type(c.Uint32())}[c.Intn(5)]
 	order := spec.ByteOrder(c.Intn(2))
 	for range 1 + c.Intn(2) {

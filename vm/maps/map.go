@@ -95,6 +95,7 @@ func New(s *Spec, at Place) (Map, error) {
 	if t, ok := made.(interface{ filled() }); ok {
 		t.filled()
 	}
+	made.(holder).obj().frozen = s.Frozen
 	return made, nil
 }
 

@@ -16,6 +16,9 @@ type Spec struct {
 	// not count. Nil: like the first of Entries.
 	Inner   *Spec   `json:",omitempty"`
 	Entries []Entry // contents at the start
+	// Frozen: user space may change nothing after that (BPF_MAP_FREEZE). What an array of
+	// one element holds that programs may not change either is known to a verifier then.
+	Frozen bool `json:",omitempty"`
 }
 
 // Entry is a key with its value. Undef marks the bytes of the value that have no
