@@ -90,7 +90,7 @@ func Verify(c *vm.Case, o Options) Result {
 	}
 	res := judge(c, o, mirror)
 	if mirror && res.Verdict == Accepted {
-		o.Observe = nil
+		o.Observe, o.Trace = nil, nil
 		if strict := judge(c, o, false); strict.Verdict == Unsafe {
 			res.KernelUnsound = strict.Failure
 		}

@@ -82,8 +82,8 @@ func (n *narrator) story(last *step, at place) (list []Event) {
 	var told []chapter
 	for st := last.prev; len(told) < longestStory; { // the failing instruction changed nothing
 		found, value := find(st, at)
-		if found == nil {
-			break
+		if found == nil || value.Kind == state.NotInit && found.pc >= 0 && n.insns.p.Insns[found.pc].Op == spec.EXIT {
+			break // what an earlier call had there is not this one's
 		}
 		_, before := find(found.prev, at)
 		ch := chapter{Event: Event{Insn: found.pc, Place: n.name(at), Value: value.String()}, value: value, before: before}

@@ -146,6 +146,16 @@ func (x *snapshot) diff(s *state.State) (list []change) {
 			}
 		}
 	}
+	for i := len(s.Frames); i < len(x.regs); i++ { // a frame that was left: the next one there begins anew
+		for n := range x.regs[i] {
+			if x.regs[i][n].Kind != state.NotInit {
+				list = append(list, change{place: place{i, false, n}})
+			}
+		}
+		for n := range x.slots[i] {
+			list = append(list, change{place: place{i, true, n}})
+		}
+	}
 	return list
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/fuzz/tape"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/render"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
@@ -92,7 +93,8 @@ func short(c *vm.Case) bool {
 var (
 	inner   = regexp.MustCompile(`^(mark_precise: |\([\d,]+\) (frame|live stack)|SCC |update_branch|processed )`)
 	address = regexp.MustCompile(`\(18\) (r\d+) = 0xffff[0-9a-f]{12}\b`)
-	gap     = regexp.MustCompile(` +;`) // an address is longer than the 0x0 in its place
+	loops   = regexp.MustCompile(`^ +(\d+ +)?(\d+: [0-9.]{10} )`) // the number of the loop that an instruction is in
+	gap     = regexp.MustCompile(` +;`)                           // an address is longer than the 0x0 in its place
 	ids     = regexp.MustCompile(`\bid=\d+`)
 )
 
@@ -102,6 +104,7 @@ func logLines(log string) (lines []string) {
 		if line == "" || inner.MatchString(line) {
 			continue
 		}
+		line = loops.ReplaceAllString(line, " $2")
 		lines = append(lines, gap.ReplaceAllString(address.ReplaceAllString(line, "(18) $1 = 0x0"), " ;"))
 	}
 	return lines
@@ -198,9 +201,17 @@ func message(log string) string {
 	return lines[n]
 }
 
+var linux618 = func() *release.Release {
+	r, err := release.ByName("linux-6.18")
+	if err != nil {
+		panic(err)
+	}
+	return r
+}()
+
 func ourLog(c *vm.Case, level render.Level) (string, verifier.Result) {
 	l := render.NewLog(c, level)
-	res := verifier.Verify(c, verifier.Options{Trace: l.Trace()})
+	res := verifier.Verify(c, verifier.Options{Release: linux618, Trace: l.Trace()})
 	l.Finish(&res)
 	return l.Program(0), res
 }

@@ -37,7 +37,7 @@ const MaxLog = 16 << 20
 //	fmt.Print(l.Program(0))
 //
 // What the kernel says of itself is left out: its walks back for precision, the
-// life of stack slots, strongly connected components, and the time it took.
+// life of stack slots, numbers of loops, and the time it took.
 type Log struct {
 	level Level
 	c     *vm.Case

@@ -2,17 +2,24 @@ package render_test
 
 import (
 	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lockstep-ebpf/lockstep/host/object"
 	"github.com/lockstep-ebpf/lockstep/verifier"
 	"github.com/lockstep-ebpf/lockstep/verifier/render"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
+
+var update = flag.Bool("update", false, "have the host's kernel write testdata/logs again")
 
 // TestLogOfObjects compares the logs of compiled programs, with lines of source and names
 // of maps.
@@ -75,6 +82,53 @@ func sourceLines(theirs, ours string) (n, equal int) {
 	}
 	a := pick(theirs)
 	return len(a), common(a, pick(ours))
+}
+
+// TestLogOfUnsafe compares with logs that a Linux 6.18 has written; -update has it write them
+// again.
+func TestLogOfUnsafe(t *testing.T) {
+	for _, prog := range []string{"header", "stale", "missing", "masked", "sums"} {
+		for level := render.Path; level <= render.Full; level++ {
+			name := fmt.Sprintf("testdata/logs/%s.%d.txt", prog, level)
+			if *update {
+				openKernel(t)
+				if err := os.WriteFile(name, []byte(strings.Join(logLines(kernelLog(t, prog, level)), "\n")), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := unsafeCase(t, prog)
+			ours, _ := ourLog(c, level)
+			if diff := cmp.Diff(logLines(string(want)), logLines(ours)); diff != "" {
+				t.Errorf("%s, level %d: the kernel's log (-), ours (+):\n%s", prog, level, diff)
+			}
+		}
+	}
+}
+
+// kernelLog is the log of a program of testdata/unsafe.o.
+func kernelLog(t *testing.T, prog string, level render.Level) string {
+	t.Helper()
+	spec, err := ebpf.LoadCollectionSpec("testdata/unsafe.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.DeleteFunc(spec.Programs, func(name string, _ *ebpf.ProgramSpec) bool { return name != prog })
+	coll, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{
+		Programs: ebpf.ProgramOptions{LogLevel: ebpf.LogLevel(level), LogSizeStart: 4 << 20},
+	})
+	var refused *ebpf.VerifierError
+	switch {
+	case errors.As(err, &refused):
+		return strings.Join(refused.Log, "\n")
+	case err != nil:
+		t.Fatal(err)
+	}
+	defer coll.Close()
+	return coll.Programs[prog].VerifierLog
 }
 
 // kernelLogs are the logs of an object's programs, as cilium/ebpf loads it.
