@@ -229,6 +229,9 @@ func (l *Log) expect(s *state.State) {
 // demands reports whether the kernel marks a number as decisive when it takes the
 // instruction, and can only go one way if it is a branch.
 func demands(m *transfer.Machine, s *state.State) bool {
+	if _, bad := m.Graph.Malformed[s.PC]; bad {
+		return false
+	}
 	i := m.Insns[s.PC]
 	isNumber := func(n uint8) bool { return s.Reg(n).Kind == state.Scalar }
 	switch class := i.Class(); {

@@ -19,7 +19,7 @@ func (m *Machine) MapOf(r *state.Reg) *maps.Spec {
 func (m *Machine) StackSlots(s *state.State) (frame int, mask uint64, fixed bool) {
 	i := m.Insns[s.PC]
 	reg, ok := addressOf(i)
-	if !ok {
+	if _, bad := m.Graph.Malformed[s.PC]; !ok || bad {
 		return 0, 0, false
 	}
 	r := s.Reg(reg)
