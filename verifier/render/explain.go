@@ -26,6 +26,7 @@ type Event struct {
 type Explanation struct {
 	Path  []Branch // oldest first
 	Story []Event  // of the register that is to blame, oldest first; empty if none is
+	Note  string   // what is to be said of guards that did not help; may be empty
 }
 
 // Lost is the event at which what was needed was lost, or never came; nil if it is not known.
@@ -56,6 +57,7 @@ func Explain(c *vm.Case, o verifier.Options, res *verifier.Result) *Explanation 
 	}
 	n := &narrator{insns: instructionsOf(c, f.Prog), f: f}
 	x.Story = n.story(h.last, place{f.State.Depth(), false, f.Register})
+	x.Note = n.note(h.last)
 	return x
 }
 

@@ -33,6 +33,7 @@ type Report struct {
 	Path      []Branch          `json:"path,omitempty"`      // to it, oldest first
 	PathCut   int               `json:"path_cut,omitempty"`  // branches left out in front of Path
 	Story     []Event           `json:"story,omitempty"`     // of the register, oldest first
+	Note      string            `json:"note,omitempty"`      // of guards that did not help
 }
 
 // longestPath is how many branches a report has: the last ones.
@@ -61,7 +62,7 @@ func NewReport(c *vm.Case, o verifier.Options, res *verifier.Result, x *Explanat
 	}
 	if x != nil {
 		r.PathCut = max(0, len(x.Path)-longestPath)
-		r.Path, r.Story = x.Path[r.PathCut:], x.Story
+		r.Path, r.Story, r.Note = x.Path[r.PathCut:], x.Story, x.Note
 	}
 	return r
 }

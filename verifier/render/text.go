@@ -98,6 +98,9 @@ func (x *Explanation) writeStory(w io.Writer, f *verifier.Failure, style Style) 
 	if e := x.Lost(); e != nil {
 		fmt.Fprintf(w, "\n%s\n", style.bold(lostText(f, e)))
 	}
+	if x.Note != "" {
+		fmt.Fprintln(w, x.Note)
+	}
 	fmt.Fprintf(w, "\n%s\n", style.bold(fmt.Sprintf("What became of r%d:", f.Register)))
 	for i := range x.Story {
 		e := &x.Story[i]
