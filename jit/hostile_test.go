@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"sync"
@@ -118,10 +119,13 @@ func TestNothingIsUnsupported(t *testing.T) {
 	}
 }
 
-// broken is a map that panics.
+// broken is a map that panics, after others have run.
 type broken struct{ maps.Map }
 
-func (broken) Lookup([]byte) (uint32, bool) { panic("broken map") }
+func (broken) Lookup([]byte) (uint32, bool) {
+	runtime.Gosched()
+	panic("broken map")
+}
 
 // TestPanicInAHelper unwinds through a run; the machine is as good as before.
 func TestPanicInAHelper(t *testing.T) { panicsInAHelper(t, 10)() }
@@ -170,8 +174,11 @@ func letPanic(t *testing.T, l *vm.Loaded, m *vm.Machine, c *vm.Case, want *vm.Ou
 			return
 		}
 		whole := m.World.Maps[1]
-		if round%2 == 0 {
+		switch round % 4 {
+		case 0, 2:
 			m.World.Maps[1] = broken{whole}
+		case 1:
+			m.World.Maps[1] = yielding{whole}
 		}
 		func() {
 			defer func() { recover() }()

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+
 	"github.com/lockstep-ebpf/lockstep/jit/exec"
 	"github.com/lockstep-ebpf/lockstep/jit/plan"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -41,6 +43,9 @@ var (
 	codes     = sync.Pool{New: func() any { return new(code) }}
 )
 
+// shared is part of a planted bug.
+var shared run
+
 // run finds the state of the last run on m. A machine has one run at a time, so
 // nobody else has it.
 func (in *instance) run(m *vm.Machine) *run {
@@ -55,6 +60,9 @@ func (in *instance) run(m *vm.Machine) *run {
 	}
 	for int(m.CPU) >= len(all) {
 		r := runs.Get().(*run)
+		if mutant.On(mutant.JITRunsShared) {
+			r = &shared
+		}
 		r.cpu = uint32(len(all))
 		all = append(all, r)
 	}

@@ -16,11 +16,12 @@ type Listing struct {
 
 // List compiles a loaded program for a mode, and fuel as Machine.ExactFuel has it,
 // without making it ready to run.
-func List(l *vm.Loaded, mode vm.Mode, exactFuel bool) (*Listing, error) {
-	if err := (Engine{}).Supports(l.Program); err != nil {
+func (e Engine) List(l *vm.Loaded, mode vm.Mode, exactFuel bool) (*Listing, error) {
+	if err := e.Supports(l.Program); err != nil {
 		return nil, err
 	}
 	p := plan.New(l, modeOf(&vm.Machine{Mode: mode, ExactFuel: exactFuel}), nil)
+	p.Blind = e.Blind
 	if err := supports(p); err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func (in *instance) Run(m *vm.Machine) (res vm.Result) {
 	if len(m.World.Maps) != len(r.maps) {
 		r.describeMaps()
 	}
-	if r.code != r.homeCode || r.opened > 1 {
+	if r.code != r.homeCode || r.opened > 1 && !(mutant.On(mutant.JITPanicKeepsDepth) && !r.st.First()) {
 		r.reset()
 	}
 	r.pc, r.left, r.need = 0, m.Fuel, 0

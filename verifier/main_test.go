@@ -19,6 +19,7 @@ var (
 	validN    = flag.Int("valid", 300, "valid programs of each mix")
 	brokenN   = flag.Int("broken", 300, "broken programs of each mix")
 	runN      = flag.Int("runs", 300, "programs of each mix that are run to hold claims against them")
+	strictly  = flag.Bool("strictly", false, "hold the default rules against the kernel, not those of its release")
 	onlyMix   = flag.String("only", "", "only this mix")
 	show      = flag.Int("show", 3, "disagreements of a kind to print")
 	logs      = flag.Bool("logs", false, "print programs and the kernel's log with them")

@@ -16,6 +16,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/verifier"
+	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/casefile"
@@ -195,8 +196,12 @@ func TestParityWithKernel(t *testing.T) {
 	t.Logf("seed %d", *firstSeed)
 	var all tally
 	ref := watch(t)
+	var options verifier.Options
+	if !*strictly {
+		options.Release, _ = release.ByName(verifier.DefaultRelease)
+	}
 	for _, mix := range mixes() {
-		y := tally{ref: ref}
+		y := tally{ref: ref, options: options}
 		g := gen.New(gen.Options{Mix: mix})
 		y.compare(k, g.Perturb, *brokenN)
 		y.report(t, mix.Name)

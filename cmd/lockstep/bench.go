@@ -11,6 +11,7 @@ type benchCmd struct {
 	Peers    bool        `help:"Measure others too: the same programs in C (gcc, clang), an interpreter in C (goto), the host's kernel (root)."`
 	Rounds   int         `default:"11" help:"Interleaved rounds; medians count." placeholder:"N"`
 	Programs []string    `help:"Measure these programs only, and not the rate of fuzzing." placeholder:"NAME,..."`
+	Blind    blindFlag   `help:"${blind}"`
 	PerfMap  perfMapFlag `help:"${perfmap}"`
 	JSON     bool        `name:"json" help:"End with a JSON object: programs, geomean, geomean_all, call_ns, helper_ns, indirect_ns, compile_ns_per_insn, fuzz_programs_per_second."`
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -15,12 +16,13 @@ import (
 )
 
 type disasmCmd struct {
-	File   string   `arg:"" optional:"" default:"-" help:"Hex, raw bytes, or an object: FILE.o, FILE.o:PROG; - is standard input."`
-	Syntax string   `enum:"c,mnemonic" default:"c" help:"How to write it: c (pseudo-C, as LLVM and the kernel) or mnemonic (as bpf_conformance)."`
-	Raw    bool     `help:"Take the input for raw bytes, even if it looks like hex."`
-	Big    bool     `help:"The program is big-endian."`
-	Native string   `enum:"trusted,checked," default:"" help:"Show the native code beside each instruction, compiled for this mode: trusted or checked." placeholder:"MODE"`
-	Map    []string `help:"Name of a map, in the order of their numbers." placeholder:"NAME"`
+	File   string    `arg:"" optional:"" default:"-" help:"Hex, raw bytes, or an object: FILE.o, FILE.o:PROG; - is standard input."`
+	Syntax string    `enum:"c,mnemonic" default:"c" help:"How to write it: c (pseudo-C, as LLVM and the kernel) or mnemonic (as bpf_conformance)."`
+	Raw    bool      `help:"Take the input for raw bytes, even if it looks like hex."`
+	Big    bool      `help:"The program is big-endian."`
+	Native string    `enum:"trusted,checked," default:"" help:"Show the native code beside each instruction, compiled for this mode: trusted or checked." placeholder:"MODE"`
+	Blind  blindFlag `help:"${blind}"`
+	Map    []string  `help:"Name of a map, in the order of their numbers." placeholder:"NAME"`
 }
 
 func (c *disasmCmd) Help() string {
@@ -32,13 +34,17 @@ Examples:
   echo b700000005000000 9500000000000000 | lockstep disasm
   lockstep disasm firewall.o
   lockstep disasm firewall.o:firewall --syntax mnemonic
-  lockstep disasm firewall.o --native checked`
+  lockstep disasm firewall.o --native checked
+  lockstep disasm firewall.o --native trusted --blind`
 }
 
 func (c *disasmCmd) Run(t *terminal) error {
 	syntax := asm.PseudoC
 	if c.Syntax == "mnemonic" {
 		syntax = asm.Mnemonic
+	}
+	if c.Blind && c.Native == "" {
+		return errors.New("--blind is about native code: it wants --native trusted or --native checked")
 	}
 	path, prog := splitObject(c.File)
 	b, err := t.read(path)

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/arch/arm64/arm64asm"
 	"golang.org/x/arch/x86/x86asm"
 
-	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/casefile"
@@ -27,7 +26,7 @@ func writeNative(t *terminal, p *vm.Program, specs []*maps.Spec, syntax asm.Synt
 			return err
 		}
 	}
-	l, err := w.Load(jit.Engine{}, p)
+	l, err := w.Load(jitEngine, p)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.Name, err)
 	}
@@ -35,7 +34,7 @@ func writeNative(t *terminal, p *vm.Program, specs []*maps.Spec, syntax asm.Synt
 	if mode == "checked" {
 		m = vm.Checked
 	}
-	x, err := jit.List(l, m, true)
+	x, err := jitEngine.List(l, m, true)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.Name, err)
 	}

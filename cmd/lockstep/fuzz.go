@@ -29,6 +29,7 @@ type fuzzCmd struct {
 	Jobs     int           `help:"Workers; the default is one a CPU." placeholder:"N"`
 	Out      string        `help:"Folder for findings, and for going on later." placeholder:"DIR"`
 	Resume   bool          `help:"Go on with the campaign in --out."`
+	Blind    blindFlag     `help:"${blind}"`
 	PerfMap  perfMapFlag   `help:"${perfmap}"`
 	JSON     bool          `name:"json" help:"End with a JSON object: seed, programs, accepted, acceptance, programs_per_second, targets, coverage, findings."`
 }
@@ -54,7 +55,7 @@ const defaultFor = 10 * time.Second
 
 func (c *fuzzCmd) Run(t *terminal) error {
 	t.json = c.JSON
-	if err := c.complete(); err != nil {
+	if err := errors.Join(c.complete(), c.Blind.check(c.Targets...)); err != nil {
 		return err
 	}
 	generator, err := c.generator()

@@ -16,6 +16,7 @@ type runCmd struct {
 	inputFlags
 	Trace   bool        `help:"Show every instruction with what it changes (refvm only)."`
 	Count   bool        `help:"Show how often each instruction ran (refvm only)."`
+	Blind   blindFlag   `help:"${blind}"`
 	PerfMap perfMapFlag `help:"${perfmap}"`
 	JSON    bool        `name:"json" help:"End with a JSON object: kind, r0, steps, fault, memory, packet, maps, events."`
 }
@@ -69,6 +70,9 @@ func (c *runCmd) Run(t *terminal) error {
 	t.json = c.JSON
 	if (c.Trace || c.Count) && c.Target != "refvm" {
 		return fmt.Errorf("--trace and --count look into the reference VM: they want --target refvm, not %s", c.Target)
+	}
+	if err := c.Blind.check(c.Target); err != nil {
+		return err
 	}
 	f, err := loadCase(t, c.Case)
 	if err != nil {

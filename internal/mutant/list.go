@@ -49,6 +49,9 @@ const (
 	AMD64UnrolledRefund
 	AMD64UnrolledSkips
 	AMD64UnrolledExit
+	AMD64PointerReadTwice
+	JITRunsShared
+	JITPanicKeepsDepth
 	ARM64Imm12TooLong
 	ARM64LogicalRotated
 	ARM64CompareMagnitude
@@ -178,6 +181,9 @@ var All = []Mutant{
 	{AMD64UnrolledRefund, "amd64-unrolled-refund", "jit/amd64", "an unrolled loop that ends in its second round gives back no fuel for the third", "compilers' unrolled loops"},
 	{AMD64UnrolledSkips, "amd64-unrolled-skips", "jit/amd64", "the second round of an unrolled loop leaves out its first instruction", "compilers' unrolled loops"},
 	{AMD64UnrolledExit, "amd64-unrolled-exit", "jit/amd64", "an unrolled loop that ends in its second round goes on one instruction too far", "compilers' unrolled loops"},
+	{AMD64PointerReadTwice, "amd64-pointer-read-twice", "jit/stress", "a store through a pointer that was just loaded loads it again after it has looked whether the store may be made", "double fetches"},
+	{JITRunsShared, "jit-runs-shared", "jit/stress", "machines that run at the same time share the state of a run", "races"},
+	{JITPanicKeepsDepth, "jit-panic-keeps-depth", "jit/stress", "a run begins in the frame in which the one before ended", "state left behind by panics"},
 	{ARM64Imm12TooLong, "arm64-imm12-too-long", "jit/arm64", "an immediate of 13 bits is taken for one of 12", "arm64 check_imm off by one"},
 	{ARM64LogicalRotated, "arm64-logical-rotated", "jit/arm64", "a 32-bit logical immediate is rotated one bit too far", "arm64 579d1b3faa37"},
 	{ARM64CompareMagnitude, "arm64-compare-magnitude", "jit/arm64", "a comparison with a small negative immediate compares with its magnitude", "uBPF e8de891f"},

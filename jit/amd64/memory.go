@@ -138,6 +138,9 @@ func (c *Compiler) loadZero(n int, dst Reg, m Mem) {
 func (c *Compiler) storeInsn(pc int, i *spec.Insn) {
 	n := i.Bytes()
 	m := c.place(pc, i.Dst, i.Off, n, false)
+	if mutant.On(mutant.AMD64PointerReadTwice) && pc > 1 {
+		m = c.pointerAgain(&c.p.Insns[pc-2], i, m)
+	}
 	if i.Class() == spec.ClassST {
 		if mutant.On(mutant.JITStoreImmZeroExtends) && n == 8 {
 			c.movImm32(tmp2, uint32(i.Imm))
@@ -159,4 +162,20 @@ func (c *Compiler) storeInsn(pc int, i *spec.Insn) {
 		return
 	}
 	c.store(n, m, src)
+}
+
+// pointerAgain is a planted bug: the operand m of a store by a pointer that is loaded a
+// second time, if load, two instructions before, has loaded it. Nothing comes between two
+// loads that a processor makes at once, so it is made to wait in between.
+func (c *Compiler) pointerAgain(load, store *spec.Insn, m Mem) Mem {
+	if load.Op != spec.LDXDW || load.Dst != store.Dst || load.Src == load.Dst || load.Src == 10 {
+		return m
+	}
+	for range 8 {
+		c.byte(0xf3, 0x90) // pause
+	}
+	c.byte(0x0f, 0xae, 0xe8) // lfence
+	c.mov(4, tmp1, host[load.Src])
+	c.load(4, tmp1, indexed(window, tmp1, int32(load.Off)))
+	return indexed(window, tmp1, m.Disp)
 }

@@ -42,6 +42,8 @@ const (
 	DivBounds       Switch = "div-bounds"       // division by a constant has a range
 	ModBounds       Switch = "mod-bounds"       // so has the remainder
 	NegBounds       Switch = "neg-bounds"       // and the negation
+	ShiftBounds     Switch = "shift-bounds"     // and a shift by a register that is not constant
+	SwapBounds      Switch = "swap-bounds"      // a number in the other byte order is known as well as before
 	NullEqual       Switch = "null-equal"       // a pointer that equals one that is not null is not null
 	ConstKeyNonNull Switch = "constkey-nonnull" // an array's element with a constant key in range is there
 )
@@ -59,6 +61,6 @@ var Unsafe = []Switch{FrameLost, TailCallReturns}
 var Switches = []Switch{
 	FetchAtomics, MOVSX, LDXS, SDIV, BSWAP, JA32, MayGoto, MayGotoNext, AcquireLoad,
 	STContext, LDXSContext, UnwrittenStack, UnwrittenHelper, VariableStack, VariableSyscall, SyscallMemory, ReadOnlyMemIn, PrivateStack, ReturnPointer, STSpill,
-	Spill32, SpillLinked, LinkedDelta, JNEBounds, RegisterBounds, DivBounds, ModBounds, NegBounds, NullEqual, ConstKeyNonNull,
+	Spill32, SpillLinked, LinkedDelta, JNEBounds, RegisterBounds, DivBounds, ModBounds, NegBounds, ShiftBounds, SwapBounds, NullEqual, ConstKeyNonNull,
 	FrameLost, TailCallReturns,
 }

@@ -59,6 +59,6 @@ var facts6_18 = facts{
 	sleepable: "1-2 5-6 9-10 12-13 22-24 27-29 31-32",
 	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 may_goto may_goto-next load_acquire st-context ldxs-context " +
 		"unwritten-stack unwritten-helper variable-stack checked-mem-write private-stack return-pointer " +
-		"spill32 spill-linked linked-delta jne-bounds register-bounds neg-bounds null-equal constkey-nonnull " +
-		"st-spill frame-lost",
+		"spill32 spill-linked linked-delta jne-bounds register-bounds neg-bounds swap-bounds null-equal " +
+		"constkey-nonnull st-spill frame-lost",
 }

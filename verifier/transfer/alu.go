@@ -45,7 +45,9 @@ func (m *Machine) alu(s *state.State, i spec.Insn) *Failure {
 			return f
 		}
 		m.unary(dst, i, code, wide)
-		if code == spec.OpNEG && !m.sharp(release.NegBounds) {
+		if code == spec.OpEND {
+			m.blurSwap(dst)
+		} else if !m.sharp(release.NegBounds) {
 			forget(dst, wide)
 		}
 		return nil
@@ -65,7 +67,7 @@ func (m *Machine) alu(s *state.State, i spec.Insn) *Failure {
 		op += num.Sdiv - num.Div
 	}
 	binary(dst, &src, op, wide)
-	m.blur(dst, op, wide)
+	m.blur(dst, &src, op, wide)
 	return nil
 }
 

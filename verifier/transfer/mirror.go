@@ -26,9 +26,16 @@ func forget(r *state.Reg, wide bool) {
 	}
 }
 
-// blur takes away what the mirrored release does not know of dst op= src.
-func (m *Machine) blur(dst *state.Reg, op num.Op, wide bool) {
+// blur takes away what the mirrored release does not know of dst op= src. A number that
+// Linux does not try to compute has 64 bits there, in 32-bit arithmetic too.
+func (m *Machine) blur(dst, src *state.Reg, op num.Op, wide bool) {
+	_, known := src.Const()
+	wide = wide || !known || m.Release.AtLeast(6, 10)
 	switch op {
+	case num.Lsh, num.Rsh, num.Arsh:
+		if !known && !m.sharp(release.ShiftBounds) {
+			forget(dst, true)
+		}
 	case num.Add, num.Sub:
 		if !m.sharp(release.LinkedDelta) {
 			dst.ID, dst.Delta = 0, 0
@@ -41,6 +48,13 @@ func (m *Machine) blur(dst *state.Reg, op num.Op, wide bool) {
 		if !m.sharp(release.ModBounds) {
 			forget(dst, wide)
 		}
+	}
+}
+
+// blurSwap does the same for dst in another byte order.
+func (m *Machine) blurSwap(dst *state.Reg) {
+	if !m.sharp(release.SwapBounds) {
+		forget(dst, true)
 	}
 }
 

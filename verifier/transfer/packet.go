@@ -148,7 +148,10 @@ func (m *Machine) packetLoad(s *state.State, i spec.Insn) *Failure {
 		return f
 	}
 	clobber(s.Frame())
-	*s.Reg(0) = state.Number(w.Zext(w.Unknown(), uint(8*i.Bytes())))
+	*s.Reg(0) = state.Unknown()
+	if !m.Mirror { // Linux does not look at how much is loaded
+		s.Reg(0).Num = w.Zext(w.Unknown(), uint(8*i.Bytes()))
+	}
 	return nil
 }
 
