@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
 	"github.com/lockstep-ebpf/lockstep/verifier/transfer"
 	"github.com/lockstep-ebpf/lockstep/vm"
+	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
 // Level is how much the log says, as in bpf(2)'s log_level.
@@ -242,11 +243,34 @@ func demands(m *transfer.Machine, s *state.State) bool {
 		return (op == spec.OpADD || op == spec.OpSUB) && i.Op&spec.SrcX != 0 && isNumber(i.Dst) != isNumber(i.Src)
 	case i.Op == spec.CALL && i.Src == spec.CallHelper:
 		h, ok := m.Release.Helper(i.Imm)
-		return ok && slices.ContainsFunc(h.Args[:], func(a release.Arg) bool { return a.Kind == release.ConstSize || a.Kind == release.AllocSize })
+		return i.Imm == mapLookup && constantKey(m, s) || ok && slices.ContainsFunc(h.Args[:], func(a release.Arg) bool { return a.Kind == release.ConstSize || a.Kind == release.AllocSize })
 	case class != spec.ClassJMP && class != spec.ClassJMP32, i.Op == spec.CALL, i.Op == spec.EXIT, i.Op == spec.JCOND, cfg.Plain(i):
 		return false
 	}
 	return isNumber(i.Dst) || i.Op&spec.SrcX != 0 && isNumber(i.Src)
+}
+
+// mapLookup is bpf_map_lookup_elem's number.
+const mapLookup = 1
+
+// constantKey reports whether a lookup is one in an array, by a constant that was spilled:
+// the kernel looks whether it is in range.
+func constantKey(m *transfer.Machine, s *state.State) bool {
+	x, key := m.MapOf(s.Reg(1)), s.Reg(2)
+	v, fixed := key.Num.Const()
+	if x == nil || x.Type != maps.Array && x.Type != maps.PerCPUArray || key.Kind != state.Stack || !fixed {
+		return false
+	}
+	off := int(key.Off) + int(int64(v))
+	if off >= 0 || off < -state.FrameSize || off%4 != 0 {
+		return false
+	}
+	slot := s.Frames[key.Frame].At((-off - 1) / 8)
+	if slot.Spill == nil || slot.Width() < 4 || off%8 != 0 {
+		return false
+	}
+	_, known := slot.Spill.Const()
+	return known
 }
 
 // arrive looks at what the instruction did that its form does not show.
@@ -306,8 +330,11 @@ func (l *Log) covered(s *state.State, by *state.Checkpoint) {
 	if by.Open() { // it may go on after all
 		l.marks[s] = len(l.b)
 	}
+	if l.level == Silent {
+		return
+	}
+	l.arrive(s)
 	switch {
-	case l.level == Silent:
 	case l.due && s.Trail != nil:
 		l.printf("\nfrom %d to %d: safe\n", l.from, s.PC)
 	default:
