@@ -48,6 +48,8 @@ var sources = []struct {
 	{"../host/object/testdata/unready.c", "v3", false},
 	{"../host/object/testdata/nested.c", "v3", true},
 	{"../verifier/render/testdata/unsafe.c", "v3", false},
+	{"../bpftest/testdata/opens.c", "v3", false},
+	{"../bpftest/testdata/faults.c", "v3", false},
 }
 
 // TestObjects compiles every program and compares what is loaded of it with the

@@ -10,7 +10,7 @@ import (
 // callHelper calls helper imm with r1 to r5.
 func (s *state) callHelper(i *insn) (next int, ok bool) {
 	next = s.pc + 1
-	h := vm.HelperByID(int32(i.imm))
+	h := s.m.World.Helper(int32(i.imm))
 	if h == nil {
 		return next, s.fail(vm.FaultTrap, i.imm)
 	}

@@ -32,7 +32,15 @@ type code struct {
 	text   exec.Code
 	size   int      // of the code in text
 	offset []uint32 // where the code of each slot is
+	sites  []site   // of plan.Sites
 	plan   *plan.Plan
+}
+
+// site is a call of a helper, with what it takes at hand.
+type site struct {
+	call   func(*vm.Machine, *[5]uint64) (uint64, vm.Fault)
+	resume uint64 // host address to go on at
+	pc     int
 }
 
 // at is the host address of a slot's code.
@@ -98,6 +106,10 @@ func (in *instance) code(m plan.Mode) (*code, error) {
 		return nil, &vm.Unsupported{What: "native code: " + err.Error()}
 	}
 	c.size = len(made.Bytes)
+	c.sites = c.sites[:0]
+	for _, pc := range c.plan.Sites {
+		c.sites = append(c.sites, site{vm.HelperByID(c.plan.Insns[pc].Imm).Call, c.at(int(pc) + 1), int(pc)})
+	}
 	if in.perfMap != nil {
 		fmt.Fprintf(in.perfMap, "%x %x bpf_prog_%d_%s\n", c.text.Addr, c.size, in.loaded.ID, in.loaded.Name)
 	}

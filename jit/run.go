@@ -225,11 +225,24 @@ func (r *run) native() {
 	r.st.Fuel = grant
 	r.st.Resume = r.code.at(r.pc)
 	enter(&r.st)
-	for r.st.Exit>>abi.ReasonShift == uint64(abi.Helper) && r.helper() {
-		enter(&r.st) // with what is left of the slice
+	if r.forHelper() {
+		r.helpers()
 	}
 	r.left += r.st.Fuel
 	r.pc = r.st.Slot()
+}
+
+// forHelper reports whether native code has left for a helper.
+func (r *run) forHelper() bool { return r.st.Exit>>abi.ReasonShift == uint64(abi.Helper) }
+
+// helpers goes on until native code leaves for something else, or a helper faults, with
+// what is left of the slice.
+func (r *run) helpers() {
+	for r.helper() {
+		if enter(&r.st); !r.forHelper() {
+			return
+		}
+	}
 }
 
 // helper carries out the helper that native code has left for, and prepares to go on.
@@ -240,15 +253,15 @@ func (r *run) helper() bool {
 	if r.mode&plan.Checked != 0 {
 		r.openAll()
 	}
-	pc := r.st.Slot()
-	h := vm.HelperByID(r.inst.loaded.Insns[pc].Imm)
-	r0, f := h.Call(r.m, (*[5]uint64)(r.st.Regs[1:6]))
+	s := &r.code.sites[r.st.Slot()]
+	r0, f := s.call(r.m, (*[5]uint64)(r.st.Regs[1:6]))
 	if f.Kind != vm.NoFault {
 		r.fault = f
+		r.st.Exit = uint64(abi.Leave(abi.Helper, s.pc)) // from here on, the slot as always
 		return false
 	}
 	r.st.Regs[0] = r0
-	r.st.Resume = r.code.at(pc + 1)
+	r.st.Resume = s.resume
 	return true
 }
 

@@ -3,7 +3,9 @@ package kernelcmp
 import (
 	"encoding/binary"
 	"fmt"
+	"syscall"
 
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
 )
@@ -15,6 +17,7 @@ const (
 	maxSkb      = 3712 // a page less NET_SKB_PAD and struct skb_shared_info
 	maxXDP      = 3520 // a page less XDP_PACKET_HEADROOM and struct skb_shared_info
 	maxContext  = 65535
+	maxFlow     = 4096
 	maxMessage  = 8192 // one socket buffer has it whole: SKB_MAX_ALLOC is larger on every host
 )
 
@@ -41,10 +44,14 @@ func layout(t hook.Type, in *vm.Input) (frame, error) {
 	switch t {
 	case hook.Unspec:
 		return frame{data: make([]byte, etherHeader+1)}, nil // one byte: an empty skb is refused
-	case hook.SocketFilter, hook.CgroupSKBIngress, hook.CgroupSKBEgress:
+	case hook.SocketFilter, hook.CgroupSKBIngress, hook.CgroupSKBEgress, hook.LWTIn, hook.LWTOut, hook.LWTXmit:
 		return layoutSocket(in)
-	case hook.SchedCLS:
+	case hook.SchedCLS, hook.SchedACT:
 		return layoutSched(in)
+	case hook.FlowDissector:
+		return layoutFlow(in)
+	case hook.SKLookup:
+		return layoutLookup(in)
 	case hook.XDP:
 		return layoutXDP(in)
 	case hook.StreamVerdict, hook.SKBVerdict:
@@ -92,17 +99,45 @@ func layoutSched(in *vm.Input) (frame, error) {
 	return frame{data: in.Packet, ctx: ctx}, err
 }
 
+// layoutFlow is for flow dissectors. Their context has nothing to set.
+func layoutFlow(in *vm.Input) (frame, error) {
+	if err := sized(len(in.Packet), etherHeader+1, maxFlow); err != nil {
+		return frame{}, err
+	}
+	return frame{data: in.Packet}, zeroContext(in)
+}
+
+// layoutLookup makes struct bpf_sk_lookup, of which the kernel wants the family to be known,
+// and the parts beside the ports and the socket to be zero.
+func layoutLookup(in *vm.Input) (frame, error) {
+	ctx := make([]byte, hook.Lookup(hook.SKLookup).Size)
+	copy(ctx, in.Context)
+	switch family := field32(ctx, 8); {
+	case family != syscall.AF_INET && family != syscall.AF_INET6:
+		return frame{}, &vm.Unsupported{What: fmt.Sprintf("a socket lookup for address family %d", family)}
+	case binary.NativeEndian.Uint64(ctx) != 0, field32(ctx, 36)>>16 != 0 && hostOrder == spec.Little, field32(ctx, 60)>>16 != 0,
+		binary.NativeEndian.Uint64(ctx[64:]) != 0:
+		return frame{}, &vm.Unsupported{What: "a socket lookup with a socket, a port of more than 16 bits, or a device"}
+	}
+	return frame{ctx: ctx}, nil
+}
+
 // layoutMessage is for programs with a verdict. The kernel fills in their context.
 func layoutMessage(in *vm.Input) (frame, error) {
 	if err := sized(len(in.Packet), 1, maxMessage); err != nil {
 		return frame{}, err
 	}
+	return frame{data: in.Packet}, zeroContext(in)
+}
+
+// zeroContext refuses a context that says something, where the kernel fills it in.
+func zeroContext(in *vm.Input) error {
 	for off, b := range in.Context {
 		if b != 0 {
-			return frame{}, &vm.Unsupported{What: fmt.Sprintf("byte %d of the context: nothing of a message's can be set", off)}
+			return &vm.Unsupported{What: fmt.Sprintf("byte %d of the context: nothing of it can be set", off)}
 		}
 	}
-	return frame{data: in.Packet}, nil
+	return nil
 }
 
 func layoutXDP(in *vm.Input) (frame, error) {

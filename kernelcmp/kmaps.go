@@ -169,6 +169,8 @@ func (e *executor) native(l *loaded, of int, s *maps.Spec, x maps.Entry) (key, v
 			return nil, nil, &vm.Unsupported{What: fmt.Sprintf("map %s: a perf event on CPU %d: %s", s.Name, n, describe(err))}
 		}
 		return key, binary.NativeEndian.AppendUint32(nil, uint32(fd)), nil
+	case maps.CgroupArray:
+		return nil, nil, &vm.Unsupported{What: fmt.Sprintf("map %s: a control group by its id", s.Name)}
 	case maps.SockMap, maps.SockHash:
 		fd, err := l.sockets.number(n)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"github.com/lockstep-ebpf/lockstep/kernelcmp/internal/sysbpf"
@@ -22,6 +23,7 @@ type loaded struct {
 	router   *router // of programs with a verdict
 	fullR0   bool    // every program stores its r0
 	ldAbs    bool    // some program has a hidden exit: LD_ABS beyond the packet returns 0
+	resizes  bool    // some program may change the packet's length
 	memory   value
 	log      string // of the program that was rejected
 }
@@ -131,6 +133,8 @@ func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 			attr.FDs = l.mapFDs()
 		case i.Class() == spec.ClassLD && i.Op != spec.LDDW && i.Op != 0:
 			l.ldAbs = true
+		case i.Op == spec.CALL && i.Src == spec.CallHelper && slices.Contains(resizing, i.Imm):
+			l.resizes = true
 		}
 	}
 	return e.verify(attr, j.Without, n, l)
@@ -157,7 +161,7 @@ func (e *executor) verify(attr *sysbpf.Prog, without uint64, n int, l *loaded) (
 	}
 	messages := e.loggedText()
 	l.log = messages
-	if without != 0 && errors.Is(err, syscall.EPERM) && messages == "" {
+	if without != 0 && errors.Is(err, syscall.EPERM) && lastLine(messages) == "" {
 		return -1, denial(without)
 	}
 	if processed(messages) < patience {

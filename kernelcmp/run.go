@@ -144,8 +144,19 @@ func (e *executor) testRun(l *loaded, f frame, in *vm.Input, r *run) (err error)
 	case hook.Syscall:
 		attr.Ctx = bytes.Clone(f.ctx) // written by the run
 	case hook.RawTracepoint: // gives nothing back but r0
+	case hook.SKLookup: // and this one wants room for what we do not look at
+		attr.CtxOut = make([]byte, len(f.ctx))
+	case hook.FlowDissector:
+		attr.DataOut = make([]byte, flowKeys)
+	case hook.XDP:
+		if l.resizes { // metadata comes out before the packet: the context says how much
+			attr.Ctx = make([]byte, hook.Lookup(l.typ).Size)
+			binary.NativeEndian.PutUint32(attr.Ctx[hook.XdpDataEnd:], uint32(len(f.data)))
+			attr.CtxOut = make([]byte, len(attr.Ctx))
+		}
+		attr.DataOut = make([]byte, len(f.data)+l.slack())
 	default:
-		attr.DataOut = make([]byte, len(f.data))
+		attr.DataOut = make([]byte, len(f.data)+l.slack())
 		attr.CtxOut = make([]byte, len(f.ctx))
 	}
 	if err := sysbpf.RunProg(l.programs[0], &attr); err != nil {
@@ -155,7 +166,14 @@ func (e *executor) testRun(l *loaded, f frame, in *vm.Input, r *run) (err error)
 		r.Kind, r.Reason = vm.Crash, err.Error()
 	}
 	switch l.typ {
-	case hook.Unspec, hook.RawTracepoint:
+	case hook.Unspec, hook.RawTracepoint, hook.SKLookup:
+	case hook.FlowDissector:
+		r.Memory = attr.DataOut
+	case hook.XDP:
+		r.Packet = attr.DataOut
+		if l.resizes {
+			r.Packet = r.Packet[min(len(r.Packet), int(field32(attr.CtxOut, hook.XdpData))):]
+		}
 	case hook.Syscall:
 		r.Context = attr.Ctx
 	default:
@@ -164,6 +182,21 @@ func (e *executor) testRun(l *loaded, f frame, in *vm.Input, r *run) (err error)
 	}
 	return nil
 }
+
+// flowKeys is the size of struct bpf_flow_keys.
+const flowKeys = 56
+
+// slack is how much longer the packet may become.
+func (l *loaded) slack() int {
+	if l.resizes {
+		return 2 * maxSkb
+	}
+	return 0
+}
+
+// resizing are the helpers that change how long the packet is: of VLAN tags, the protocol,
+// tail, head, room; of XDP head, metadata, tail.
+var resizing = []int32{18, 19, 31, 38, 43, 50, 44, 54, 65}
 
 // r0 is the result in 64 bits, where programs store it. Its lower half must be what
 // test run returns.
@@ -185,7 +218,7 @@ func (e *executor) r0(l *loaded, retval uint32) (uint64, error) {
 func runError(t hook.Type, in *vm.Input, err error) error {
 	why := "test run: " + describe(err)
 	switch {
-	case errors.Is(err, syscall.EINVAL) && (t == hook.Syscall || t == hook.RawTracepoint):
+	case errors.Is(err, syscall.EINVAL) && (t == hook.Syscall || t == hook.RawTracepoint || t == hook.SKLookup):
 		why += fmt.Sprintf(": the program uses more of its context than the %d bytes of this input", len(in.Context))
 	case errors.Is(err, syscall.ENODEV):
 		why += ": no network device has the ifindex of the context"

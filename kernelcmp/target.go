@@ -138,6 +138,9 @@ func (t *Target) Observables(c *vm.Case) vm.Observable {
 	if info.Packet {
 		obs |= vm.ObsPacket
 	}
+	if info.Type == hook.FlowDissector { // it comes back as memory: the keys
+		return obs&^vm.ObsPacket | vm.ObsMemory
+	}
 	switch info.Context {
 	case hook.Memory:
 		obs |= vm.ObsMemory

@@ -91,7 +91,7 @@ func (r *run) exit() {
 
 // helper calls a helper: one that returns, or one that the machine carries out.
 func (r *run) helper(c *insn, rest spec.Seq) {
-	h := vm.HelperByID(c.Imm)
+	h := r.m.World.Helper(c.Imm)
 	for n := uint8(1); int(n) <= h.Args; n++ {
 		r.taint = r.taint || r.Undef>>n&1 != 0
 	}

@@ -18,6 +18,7 @@ const (
 	Rejection  Kind = "rejection"  // one of our engines loads what another refuses
 	Hang       Kind = "hang"       // one did not answer
 	Crash      Kind = "crash"      // one died
+	Claim      Kind = "claim"      // one did what it was claimed that it cannot do
 )
 
 // Effect is the part of the machine that differs first, right after the
@@ -33,6 +34,7 @@ const (
 	Faults   Effect = "fault"
 	Printed  Effect = "trace"
 	Loading  Effect = "load"
+	Claimed  Effect = "claim" // not as was claimed
 	Final    Effect = "final" // seen at the end only: a target cannot be stepped
 )
 

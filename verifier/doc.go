@@ -32,15 +32,29 @@
 //
 // They are never mixed. Unsafe: a rule is broken. TooComplex: a limit was reached.
 // BadObject: it is no program, or names what is not there. Unsupported: nothing is known,
-// for something in the program is beyond this package, and the text says what. Denied is
-// for programs that the caller may not load; nothing gives it yet, for the caller is
-// always taken to be root.
+// for something in the program is beyond this package, and the text says what. Denied:
+// the caller lacks a capability, and the text says which.
+//
+// # Whose judgement
+//
+// Without a release the rules are the safest and the sharpest that are known here. With
+// [Options.Release] they are that release's, as far as it was asked ([release.Switches]): it
+// may know less of numbers, lack instructions, and make mistakes. A case that it accepts by
+// mistake is accepted, and [Result.KernelUnsound] says what would go wrong.
+//
+// [Options.Lacks] are capabilities that the caller does not have. Without CAP_PERFMON no
+// address may leak, no stack be read that was not written, and arithmetic on addresses must
+// be such that Linux can mask it against Spectre; without CAP_BPF there are no loops, no
+// functions, fewer helpers, and two types of programs. Two things are not as in Linux there.
+// The paths that only speculation takes are not followed: they cost Linux instructions
+// that count against its limits, and bring it round loops in which nothing changes. And
+// Linux compares all numbers of the unprivileged when it prunes, so that it gives up
+// earlier than is done here.
 //
 // Beyond this package are, as of now: programs whose context BTF describes (tracing, LSM,
 // struct_ops, extensions), kernel functions and variables, sockets and other pointers of
 // the kernel's, arenas, global functions, spin locks, timers, dynptrs, callbacks other than
-// bpf_loop's, frozen maps as constants, and what other releases than 6.18 judge differently
-// beyond helpers, contexts and limits.
+// bpf_loop's.
 //
 // # Not a word from the table
 //

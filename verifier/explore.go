@@ -61,6 +61,9 @@ func (e *explorer) path(s *state.State) *Failure {
 		}
 		if e.g.Prune[s.PC] {
 			if covered, f := e.lookBack(s); covered || f != nil {
+				if covered && e.options.Covered != nil {
+					e.options.Covered(e.prog, s)
+				}
 				return f
 			}
 		}

@@ -97,7 +97,7 @@ func (x *watched) never(t *testing.T, b []byte) (accepted bool) {
 		return true // what no path reaches may be malformed, and engines do not take it
 	}
 	if c.Programs[0].Type != hook.Syscall {
-		if _, wrong := x.judge(c, fuzzLimit); wrong != "" {
+		if _, wrong := x.judge(c); wrong != "" {
 			t.Fatalf("%s\n%v", wrong, c.Programs[0].Insns)
 		}
 	}

@@ -13,11 +13,14 @@ import (
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
+// usualBroken is how many broken programs of each mix there are.
+const usualBroken = 300
+
 // All random tests begin at -seed; a failure names the seed of its program.
 var (
 	firstSeed = flag.Uint64("seed", 1, "seed of the first program")
 	validN    = flag.Int("valid", 300, "valid programs of each mix")
-	brokenN   = flag.Int("broken", 300, "broken programs of each mix")
+	brokenN   = flag.Int("broken", usualBroken, "broken programs of each mix")
 	runN      = flag.Int("runs", 300, "programs of each mix that are run to hold claims against them")
 	strictly  = flag.Bool("strictly", false, "hold the default rules against the kernel, not those of its release")
 	onlyMix   = flag.String("only", "", "only this mix")

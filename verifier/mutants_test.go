@@ -65,12 +65,12 @@ func caughtBy(t *testing.T, x *watched) (how string) {
 	for seed := *firstSeed; seed < *firstSeed+uint64(4*(*runN)); seed++ {
 		g := gens[seed%4]
 		src.Seed(seed)
-		if _, wrong := x.judge(g.Perturb(&src), claimLimit); wrong != "" {
+		if _, wrong := x.judge(g.Perturb(&src)); wrong != "" {
 			return "broken program: " + strings.ReplaceAll(wrong, "\n", " ")
 		}
 		src.Seed(seed)
 		c := g.Generate(&src)
-		if _, wrong := x.judge(c, claimLimit); wrong != "" {
+		if _, wrong := x.judge(c); wrong != "" {
 			return "valid program: " + strings.ReplaceAll(wrong, "\n", " ")
 		}
 		if res := verifier.Verify(c, verifier.Options{}); res.Verdict != verifier.Accepted {

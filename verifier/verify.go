@@ -41,8 +41,9 @@ type Result struct {
 	States    int      // states put aside
 	Context   int      // bytes of context that the programs rely on: a syscall program may not be run on less
 
-	// KernelUnsound is why the case may do harm although the release that was named accepts it: where that
-	// release is known to be wrong, and what the default rules say. Nil: they accept it too.
+	// KernelUnsound is why the case may do harm although the release that was named accepts it: what the
+	// default rules say, with the release's mistake as its Rule ([release.Unsafe]) if it is known by
+	// name. Nil: the default rules accept it too.
 	KernelUnsound *Failure
 }
 
@@ -63,6 +64,8 @@ type Options struct {
 	Exact bool
 	// Observe, if set, sees the state in front of every instruction. It may not keep it.
 	Observe func(prog int, s *state.State)
+	// Covered, if set, sees the state of a path that ends because an older one covers it.
+	Covered func(prog int, s *state.State)
 	// Trace, if set, is told more: see there.
 	Trace *Trace
 }
@@ -90,12 +93,26 @@ func Verify(c *vm.Case, o Options) Result {
 	}
 	res := judge(c, o, mirror)
 	if mirror && res.Verdict == Accepted {
-		o.Observe, o.Trace = nil, nil
+		o.Observe, o.Covered, o.Trace = nil, nil, nil
 		if strict := judge(c, o, false); strict.Verdict == Unsafe {
 			res.KernelUnsound = strict.Failure
+			if s := mistake(c, o); s != "" {
+				res.KernelUnsound.Rule = string(s)
+			}
 		}
 	}
 	return res
+}
+
+// mistake is the switch without which the release would refuse the case.
+func mistake(c *vm.Case, o Options) release.Switch {
+	r := o.Release
+	for _, s := range release.Unsafe {
+		if o.Release = r.With(s, false); r.Has(s) && judge(c, o, true).Verdict == Unsafe {
+			return s
+		}
+	}
+	return ""
 }
 
 // judge follows the programs, by the rules of the release or by the best that there are.

@@ -127,7 +127,7 @@ func (l *Loaded) resolve() error {
 			}
 			l.Aux[pc].Value = v
 		case i.Op == spec.CALL && i.Src == spec.CallHelper:
-			if HelperByID(i.Imm) == nil {
+			if l.World.Helper(i.Imm) == nil {
 				return &Unsupported{fmt.Sprintf("helper %d", i.Imm)}
 			}
 		case i.Op == spec.CALL && i.Src == spec.CallKfunc:

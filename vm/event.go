@@ -9,8 +9,10 @@ import (
 // Event is an effect of a program on the world outside.
 type Event struct {
 	Kind  EventKind
-	Map   int    // the number of the map that it went through; Message: -1
-	Index uint64 // PerfSample: of the perf event; Redirect: the key; Message: the socket's number
+	Map   int    // the number of the map that it went through; -1: none
+	Index uint64 // PerfSample: of the perf event; Redirect: the key, or without a map the device; Message: the socket's number;
+	// Clone: the device; Assign: the key, or without a map the socket's cookie; Signal: its number; Override: the result;
+	// Option: level in the upper half and name
 	Flags uint64 // as the program gave them
 	Data  []byte // what was put out; behind a sample's data the packet's part, if any; Redirect: the key in a sockhash
 	Undef []bool // which of Data have no defined value; nil: all have
@@ -25,9 +27,14 @@ const (
 	PerfSample                  // bpf_perf_event_output
 	Redirect                    // bpf_redirect_map, or one of its kin, found a target
 	Message                     // a message got to a socket: see hook.Info.Verdict
+	Clone                       // bpf_clone_redirect sent a copy of the packet to a device
+	Assign                      // a socket was chosen for the packet: bpf_sk_assign, bpf_sk_select_reuseport
+	Signal                      // bpf_send_signal
+	Override                    // bpf_override_return
+	Option                      // bpf_setsockopt, and what a program set a socket's callbacks to
 )
 
-var eventNames = [...]string{"ringbuf", "perf", "redirect", "message"}
+var eventNames = [...]string{"ringbuf", "perf", "redirect", "message", "clone", "assign", "signal", "override", "option"}
 
 func (k EventKind) String() string {
 	if int(k) < len(eventNames) {
@@ -70,7 +77,7 @@ func compareEvents(a, b *Outcome, obs Observable) (Difference, bool) {
 func records(all []Event) []Event {
 	var out []Event
 	for _, e := range all {
-		if e.Kind != Redirect {
+		if e.Kind <= Message && e.Kind != Redirect {
 			out = append(out, e)
 		}
 	}

@@ -1,7 +1,6 @@
 package vm
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
@@ -48,7 +47,11 @@ const (
 
 // helpers is indexed by number. Each family of helpers has a file and a table.
 var helpers = func() (all [256]*Helper) {
-	for _, family := range []map[int32]*Helper{basicHelpers, mapHelpers, ringHelpers, outputHelpers, skbHelpers, socketHelpers} {
+	for _, family := range []map[int32]*Helper{
+		basicHelpers, mapHelpers, ringHelpers, outputHelpers, textHelpers, taskHelpers, probeHelpers, stackHelpers,
+		skbHelpers, skbChangeHelpers, skbStateHelpers, tunnelHelpers, checksumHelpers, xdpHelpers, redirectHelpers, fibHelpers,
+		socketHelpers, sockHelpers, sockOptionHelpers, sysctlHelpers,
+	} {
 		for id, h := range family {
 			h.ID = id
 			all[id] = h
@@ -58,16 +61,54 @@ var helpers = func() (all [256]*Helper) {
 }()
 
 var basicHelpers = map[int32]*Helper{
-	HelperKtime:       {Name: "ktime_get_ns", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return m.Now(), Fault{} }},
-	HelperTracePrintk: {Name: "trace_printk", Args: 2, Call: tracePrintk},
+	HelperKtime: {Name: "ktime_get_ns", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return m.Now(), Fault{} }},
 	HelperPrandom: {Name: "get_prandom_u32", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) {
 		return m.Random() & 0xffff_ffff, Fault{}
 	}},
 	HelperProcessorID: {Name: "get_smp_processor_id", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) {
 		return uint64(m.CPU), Fault{}
 	}},
+	42:  {Name: "get_numa_node_id", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return uint64(m.Env.NUMA), Fault{} }},
+	93:  {Name: "spin_lock", Args: 1, Void: true, Call: spinLock},
+	94:  {Name: "spin_unlock", Args: 1, Void: true, Call: spinUnlock},
+	118: {Name: "jiffies64", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return jiffies(m), Fault{} }},
+	125: {Name: "ktime_get_boot_ns", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return m.Now() + m.Env.Boot, Fault{} }},
+	160: {Name: "ktime_get_coarse_ns", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) {
+		now := m.Now()
+		return now - now%m.Env.tick(), Fault{}
+	}},
+	208:            {Name: "ktime_get_tai_ns", Call: func(m *Machine, _ *[5]uint64) (uint64, Fault) { return m.Now() + m.Env.Boot + taiOffset, Fault{} }},
 	HelperTailCall: {Name: "tail_call", Args: 3, Flow: TailCalls, Void: true},
 	HelperLoop:     {Name: "loop", Args: 4, Flow: Loops},
+}
+
+// What the clocks differ in: TAI is 37 seconds ahead of UTC since 2017, and jiffies begin five
+// minutes before 0 (INITIAL_JIFFIES), which shows mistakes with their 32 bits early.
+const (
+	taiOffset      = 37_000_000_000
+	initialJiffies = 1<<32 - 300*250
+)
+
+func jiffies(m *Machine) uint64 { return initialJiffies + m.Now()/m.Env.tick() }
+
+// spinLock takes a lock of 4 bytes in a map's value. A program holds one at a time.
+func spinLock(m *Machine, a *[5]uint64) (uint64, Fault) {
+	if _, f := m.Bytes(a[0], 4, mem.RW); f.Kind != NoFault {
+		return 0, f
+	}
+	if m.lock != 0 {
+		return 0, Fault{Kind: FaultHelper, Addr: a[0]}
+	}
+	m.lockSpin(a[0])
+	return 0, Fault{}
+}
+
+func spinUnlock(m *Machine, a *[5]uint64) (uint64, Fault) {
+	if m.lock == 0 || m.lock != a[0] {
+		return 0, Fault{Kind: FaultHelper, Addr: a[0]}
+	}
+	m.unlock()
+	return 0, Fault{}
 }
 
 // HelperByID finds a helper, or nil.
@@ -98,88 +139,4 @@ func status(err error) uint64 {
 		return Errno(e)
 	}
 	return 0
-}
-
-// tracePrintk formats as Linux's bpf_trace_printk does: %d %i %u %x %p %c with l
-// and ll, and %s of guest memory; at most three arguments. It returns the length.
-func tracePrintk(m *Machine, a *[5]uint64) (uint64, Fault) {
-	format, f := m.Bytes(a[0], uint32(a[1]), mem.Read)
-	if f.Kind != NoFault {
-		return 0, f
-	}
-	if len(format) == 0 || format[len(format)-1] != 0 {
-		return Errno(maps.EINVAL), Fault{}
-	}
-	text, ok := formatTrace(m, string(format[:len(format)-1]), a[2:])
-	if !ok {
-		return Errno(maps.EINVAL), Fault{}
-	}
-	m.Trace = append(m.Trace, text)
-	return uint64(len(text)), Fault{}
-}
-
-func formatTrace(m *Machine, format string, args []uint64) (string, bool) {
-	var b strings.Builder
-	used := 0
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' {
-			b.WriteByte(format[i])
-			continue
-		}
-		i++
-		long := 0
-		for i < len(format) && format[i] == 'l' {
-			long++
-			i++
-		}
-		if i == len(format) || long > 2 {
-			return "", false
-		}
-		if format[i] == '%' && long == 0 {
-			b.WriteByte('%')
-			continue
-		}
-		if used == maxTracePrintkArgs {
-			return "", false
-		}
-		v := args[used]
-		used++
-		if !formatArg(m, &b, format[i], v, long > 0) {
-			return "", false
-		}
-	}
-	return b.String(), true
-}
-
-func formatArg(m *Machine, b *strings.Builder, verb byte, v uint64, long bool) bool {
-	if !long {
-		v = uint64(uint32(v))
-	}
-	switch verb {
-	case 'd', 'i':
-		if !long {
-			v = uint64(int64(int32(v)))
-		}
-		fmt.Fprintf(b, "%d", int64(v))
-	case 'u':
-		fmt.Fprintf(b, "%d", v)
-	case 'x':
-		fmt.Fprintf(b, "%x", v)
-	case 'c':
-		b.WriteByte(byte(v))
-	case 'p':
-		fmt.Fprintf(b, "%016x", v)
-	case 's':
-		for m.Mem.Can(v, 1, mem.Read) {
-			c := m.Mem.Bytes(uint32(v), 1)[0]
-			if c == 0 {
-				break
-			}
-			b.WriteByte(c)
-			v++
-		}
-	default:
-		return false
-	}
-	return true
 }

@@ -44,7 +44,20 @@ type Machine struct {
 	// undefined: the outcome is then not comparable.
 	ReadUndef bool
 
+	// Env is what the program finds out about the system around it. NewMachine sets
+	// DefaultEnv; callers change it between runs.
+	Env Env
+
 	context, packet, memory area
+	front                   uint32 // how far before and behind its first place the packet has been
+	back                    uint32
+	meta                    uint32 // bytes of metadata in front of the packet
+	skb                     skbState
+	socks                   int // sockets laid out in this run
+	found                   [maxSocks]*Socket
+	assigned                bool   // a socket has been chosen for the packet
+	retval                  int32  // of bpf_set_retval
+	lock                    uint64 // the spin lock that the program holds
 	rng                     rand.PCG
 	clock                   uint64
 	framesUsed              int
@@ -65,9 +78,9 @@ func (w *World) NewMachine() *Machine {
 	if cpu == maxMachines {
 		panic("vm: too many machines in one World")
 	}
-	m := &Machine{World: w, Mem: w.Mem, CPU: cpu, ExactFuel: true, Fuel: DefaultFuel}
+	m := &Machine{World: w, Mem: w.Mem, CPU: cpu, ExactFuel: true, Fuel: DefaultFuel, Env: DefaultEnv()}
 	m.context.base = mem.ContextBase + cpu*mem.InputStride
-	m.packet.base = mem.PacketBase + cpu*mem.InputStride
+	m.packet.base = m.packetBase()
 	m.memory.base = mem.DataBase + cpu*mem.InputStride
 	m.reserve()
 	w.machines = append(w.machines, m)
@@ -79,9 +92,11 @@ func (w *World) NewMachine() *Machine {
 const MaxInput = mem.InputStride - 4096
 
 func (m *Machine) reserve() {
-	for _, a := range []*area{&m.context, &m.packet, &m.memory} {
+	for _, a := range []*area{&m.context, &m.memory} {
 		m.Mem.Reserve(a.base, mem.InputStride)
 	}
+	m.Mem.Reserve(m.packetBase()-mem.Headroom, mem.InputStride)
+	m.Mem.Reserve(m.kernel(), mem.KernelStride)
 	m.Mem.Reserve(m.stack(), mem.FrameStride*mem.MaxFrames)
 }
 
@@ -89,10 +104,13 @@ func (m *Machine) stack() uint32 { return mem.StackBase + m.CPU*mem.StackStride 
 
 // clear leaves nothing of the last run in guest memory.
 func (m *Machine) clear() {
-	for _, a := range []*area{&m.context, &m.packet, &m.memory} {
+	for _, a := range []*area{&m.context, &m.memory} {
 		m.Mem.Clear(a.base, a.size)
 		a.size = 0
 	}
+	m.clearPacket()
+	m.clearKernel()
+	m.unlock()
 	for i := range m.framesUsed {
 		m.Mem.Clear(m.stack()+uint32(i)*mem.FrameStride, mem.FrameSize)
 	}
@@ -113,18 +131,23 @@ func (m *Machine) Setup(t hook.Type, in *Input) error {
 	m.hook = info
 	m.World.trusted = m.World.trusted || m.Mode == Trusted
 	m.TailCalls, m.Budget, m.ReadUndef, m.redirected = 0, MaxLoops, false, redirection{}
+	m.assigned, m.retval = false, 0
+	m.skb = skbState{network: m.macLength(), checksum: noChecksum}
 	m.rng.Seed(in.Seed, 0x10c5_7e9)
 	m.clock = 1_000_000_000 + in.Seed%1_000_000_007
-	if info.Packet {
-		p := mem.RW
-		if info.PacketRead {
-			p = mem.Read
-		}
-		if err := m.put(&m.packet, in.Packet, "packet", p); err != nil {
+	if err := m.putPacket(in.Packet); err != nil {
+		return err
+	}
+	m.R1, m.R2, m.R2Def = uint64(m.context.base), 0, false
+	if info.Pointers {
+		if err := m.put(&m.memory, in.Memory, "memory", mem.Read); err != nil {
 			return err
 		}
 	}
-	m.R1, m.R2, m.R2Def = uint64(m.context.base), 0, false
+	return m.putContext(info, in)
+}
+
+func (m *Machine) putContext(info *hook.Info, in *Input) error {
 	switch info.Context {
 	case hook.Memory:
 		m.R1, m.R2, m.R2Def = uint64(m.memory.base), uint64(len(in.Memory)), true
@@ -135,10 +158,18 @@ func (m *Machine) Setup(t hook.Type, in *Input) error {
 	if len(in.Context) > int(info.Size) {
 		return &Rejected{-1, fmt.Sprintf("the context has %d bytes, a %s program's at most %d", len(in.Context), info.Name, info.Size)}
 	}
-	if info.Context == hook.Args {
-		return m.put(&m.context, in.Context, "context", mem.Read)
+	switch info.Context {
+	case hook.Args:
+		if err := m.put(&m.context, in.Context, "context", mem.Read); err != nil {
+			return err
+		}
+		m.Mem.Allow(m.context.base, min(info.Skip, m.context.size), 0)
+		return nil
+	case hook.Registers:
+		return m.put(&m.context, append(slices.Clone(in.Context), make([]byte, max(0, int(info.Least)-len(in.Context)))...), "context", mem.Read)
 	}
-	return m.putFields(info, in)
+	m.putFields(info, in)
+	return nil
 }
 
 func (m *Machine) put(a *area, b []byte, what string, p mem.Perm) error {
@@ -151,29 +182,14 @@ func (m *Machine) put(a *area, b []byte, what string, p mem.Perm) error {
 	return nil
 }
 
-// putFields lays out a context of fixed fields, and fills in those that say where
-// the packet is.
-func (m *Machine) putFields(info *hook.Info, in *Input) error {
+// putFields lays out a context of fixed fields, and fills in what the machine knows.
+func (m *Machine) putFields(info *hook.Info, in *Input) {
 	m.context.size = info.Size
-	ctx := m.Mem.Bytes(m.context.base, info.Size)
-	copy(ctx, in.Context)
+	copy(m.Mem.Bytes(m.context.base, info.Size), in.Context)
 	for _, f := range info.Fields {
 		m.Mem.Allow(m.context.base+f.Off, f.Size, f.Perm)
 	}
-	set := func(off int, v uint32) { m.Mem.Order.Binary().PutUint32(ctx[off:], v) }
-	data, end := m.packet.base, m.packet.base+m.packet.size
-	switch info.Context {
-	case hook.SkBuff:
-		set(hook.SkbLen, m.packet.size)
-		set(hook.SkbData, data)
-		set(hook.SkbDataEnd, end)
-		set(hook.SkbDataMeta, data)
-	case hook.XdpMD:
-		set(hook.XdpData, data)
-		set(hook.XdpDataEnd, end)
-		set(hook.XdpDataMeta, data)
-	}
-	return nil
+	m.point()
 }
 
 // OpenFrame makes frame i (0 is the first function's) accessible with p, and gives
@@ -231,11 +247,25 @@ func (m *Machine) Bytes(addr uint64, n uint32, need mem.Perm) ([]byte, Fault) {
 	return b, Fault{}
 }
 
+// Write writes to guest memory for a helper that has asked whether it may.
+func (m *Machine) Write(addr uint32, b []byte) {
+	copy(m.Mem.Bytes(addr, uint32(len(b))), b)
+	m.define(uint64(addr), b)
+}
+
 // Random is the machine's next random number.
-func (m *Machine) Random() uint64 { return m.rng.Uint64() }
+func (m *Machine) Random() uint64 {
+	if m.Env.Random != nil {
+		return m.Env.Random()
+	}
+	return m.rng.Uint64()
+}
 
 // Now is the machine's clock in nanoseconds; it moves on with every look.
 func (m *Machine) Now() uint64 {
+	if m.Env.Now != nil {
+		return m.Env.Now()
+	}
 	m.clock += 1000
 	return m.clock
 }
@@ -243,8 +273,12 @@ func (m *Machine) Now() uint64 {
 // Observe collects what a run left behind. The bytes are copies.
 func (m *Machine) Observe(r Result, o *Outcome) {
 	o.Result = r
+	m.unlock()
 	o.Result.Tainted = r.Tainted || m.ReadUndef
 	o.Memory = m.blob(m.memory, o.Memory.Data)
+	if m.hook.Type == hook.FlowDissector {
+		o.Memory = m.keys(o.Memory.Data)
+	}
 	o.Packet = m.blob(m.packet, o.Packet.Data)
 	o.Context = m.blob(m.context, o.Context.Data)
 	o.Trace = append(o.Trace[:0], m.Trace...)

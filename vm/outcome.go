@@ -18,9 +18,10 @@ const (
 	LoadUnsupported             // the target cannot run such programs
 	Hang                        // the target did not answer in time
 	Crash                       // the target died
+	Broken                      // it did what was claimed that it cannot do: of targets that claim something
 )
 
-var kindNames = [...]string{"exit", "fault", "fuel", "rejected", "unsupported", "hang", "crash"}
+var kindNames = [...]string{"exit", "fault", "fuel", "rejected", "unsupported", "hang", "crash", "broken"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -114,7 +115,7 @@ type Blob struct {
 // Outcome is a Result with the state that the run left behind.
 type Outcome struct {
 	Result
-	Memory  Blob
+	Memory  Blob // of a flow dissector the struct bpf_flow_keys
 	Packet  Blob
 	Context Blob
 	Maps    [][]maps.Entry // one list a map, in order of keys

@@ -3,6 +3,7 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 	"github.com/lockstep-ebpf/lockstep/vm/mem"
@@ -18,11 +19,15 @@ type World struct {
 	// ArenaUser is the upper half of the user-space address of the arena. There are
 	// no arena maps yet, so no loaded program looks at it.
 	ArenaUser uint64
+	// Mocks take the place of helpers, by number, for refvm and fastvm: native code does not look here.
+	// Set them before programs are loaded.
+	Mocks map[int32]*Helper
 	// CPUs is how many values a per-CPU map has under each key: DefaultCPUs, or the
 	// number of Machines if that is larger. It counts when a map is made.
 	CPUs uint32
 
-	nextValue uint32 // where the next map's values go
+	spin      sync.Mutex // bpf_spin_lock
+	nextValue uint32     // where the next map's values go
 	nextCode  uint32
 	machines  []*Machine
 	trusted   bool      // a program ran unchecked: it may have written anywhere
@@ -122,6 +127,16 @@ func (w *World) MapAt(addr uint64) maps.Map {
 		return nil
 	}
 	return w.Maps[off/mem.MapStride]
+}
+
+// Helper finds what programs of this World call by a number, or nil.
+func (w *World) Helper(id int32) *Helper {
+	if len(w.Mocks) > 0 {
+		if h := w.Mocks[id]; h != nil {
+			return h
+		}
+	}
+	return HelperByID(id)
 }
 
 // mapNumber is the number of the map at a guest address.

@@ -24,7 +24,7 @@ type fuzzCmd struct {
 	For      time.Duration `help:"How long, as 30s or 8h; the default is 10s." xor:"length" placeholder:"TIME"`
 	Programs uint64        `help:"How many programs." xor:"length" placeholder:"N"`
 	Seed     *uint64       `help:"Where programs come from: the same seed, the same programs. Default: another one each time." placeholder:"S"`
-	Targets  []string      `default:"refvm,fastvm" help:"What to compare: refvm, fastvm, jit, kernel (as root), kernel:NAME (of lockstep kernels list), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)." placeholder:"NAME"`
+	Targets  []string      `default:"refvm,fastvm" help:"What to compare: refvm, fastvm, jit, claims (what the verifier says of each step), kernel (as root), kernel:NAME (of lockstep kernels list), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)." placeholder:"NAME"`
 	Mix      string        `help:"What programs are made of: ${mixes}." placeholder:"NAME"`
 	Jobs     int           `help:"Workers; the default is one a CPU." placeholder:"N"`
 	Out      string        `help:"Folder for findings, and for going on later." placeholder:"DIR"`
@@ -39,13 +39,16 @@ func (c *fuzzCmd) Help() string {
 same inputs, and whatever disagrees is reduced to a few instructions. Where all targets
 are engines of this project, one program in four is broken on purpose: then the place and
 kind of the fault are compared; and one in eight runs in the modes of programs that a
-verifier has accepted, half of these with fuel charged in bulk. Ctrl-C ends a run early, with its summary.
+verifier has accepted, half of these with fuel charged in bulk. With the target claims, what
+the verifier accepts must not fault, and every register and stack slot must hold what the
+verifier says. Ctrl-C ends a run early, with its summary.
 
 Examples:
 
   lockstep fuzz
   lockstep fuzz --for 1h --out findings
   lockstep fuzz --for 1h --out findings --resume
+  lockstep fuzz --targets refvm,claims
   sudo lockstep fuzz --targets refvm,fastvm,kernel
   lockstep fuzz --targets refvm,plugin:./ubpf_plugin --mix scalar
   lockstep fuzz --seed 7 --programs 100000 --json`
@@ -200,7 +203,7 @@ func (c *fuzzCmd) suit(o *gen.Options) error {
 // inProcess reports whether all targets are engines of this project: these check
 // their accesses, so that programs may be broken on purpose.
 func (c *fuzzCmd) inProcess() bool {
-	return !slices.ContainsFunc(c.Targets, func(s string) bool { return !slices.Contains([]string{"refvm", "fastvm", "jit"}, s) })
+	return !slices.ContainsFunc(c.Targets, func(s string) bool { return !slices.Contains([]string{"refvm", "fastvm", "jit", "claims"}, s) })
 }
 
 func mixNames() string {

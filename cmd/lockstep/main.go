@@ -83,7 +83,7 @@ func lockstep(args []string) int {
 		&v,
 		kong.Name("lockstep"), kong.Description(description),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
-		kong.Vars{"mixes": mixNames(), "perfmap": perfMapHelp, "blind": blindHelp},
+		kong.Vars{"mixes": mixNames(), "perfmap": perfMapHelp, "blind": blindHelp, "releases": releaseNames()},
 		kong.Bind(t),
 	)
 	if len(args) == 0 {

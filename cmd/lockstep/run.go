@@ -12,7 +12,7 @@ import (
 
 type runCmd struct {
 	Case   string `arg:"" help:"A case file, or FILE.o:PROG; :PROG may be left out if the object has one program. - is a case file on standard input."`
-	Target string `default:"refvm" help:"Where to run it: refvm, fastvm, jit, kernel, kernel:NAME, plugin:PATH, jsonl:PATH."`
+	Target string `default:"refvm" help:"Where to run it: refvm, fastvm, jit, claims, kernel, kernel:NAME, plugin:PATH, jsonl:PATH."`
 	inputFlags
 	Trace   bool        `help:"Show every instruction with what it changes (refvm only)."`
 	Count   bool        `help:"Show how often each instruction ran (refvm only)."`

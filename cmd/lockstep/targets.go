@@ -10,6 +10,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/conform/plugin"
 	"github.com/lockstep-ebpf/lockstep/fastvm"
+	"github.com/lockstep-ebpf/lockstep/fuzz/claims"
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -26,7 +27,7 @@ var engines = []struct {
 	{"jit", func() vm.Engine { return jitEngine }},
 }
 
-const targetHelp = "refvm, fastvm, jit, kernel, kernel:NAME (of lockstep kernels list), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)"
+const targetHelp = "refvm, fastvm, jit, claims (refvm, and what the verifier says of each step), kernel, kernel:NAME (of lockstep kernels list), plugin:PATH (a bpf_conformance plugin), jsonl:PATH (a server of the line protocol)"
 
 // openTarget makes a target of its name on the command line. journal is where the
 // kernel's cases are written down before they run; "" is a place for all runs.
@@ -41,6 +42,8 @@ func openTarget(name, journal string) (vm.Target, error) {
 		return openGuest(path, journal)
 	case name == "kernel":
 		return openKernel(journal)
+	case name == "claims":
+		return claims.New(claims.Options{})
 	}
 	for _, e := range engines {
 		if e.name == name {

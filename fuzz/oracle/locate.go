@@ -27,8 +27,9 @@ func (s *Step) Row() *spec.Row { return spec.Lookup(s.Insn) }
 // Reference is a reference VM that can be watched. Its address space is that of
 // all engines of this project, so what it sees holds for them.
 type Reference struct {
-	engine refvm.Engine
-	target *vm.EngineTarget
+	engine  refvm.Engine
+	target  *vm.EngineTarget
+	results []vm.Result
 }
 
 // NewReference makes a reference VM with memory of its own.
@@ -124,7 +125,7 @@ func (o *Oracle) Locate(c *vm.Case, m Mismatch, trace []Step) (p Parting, ok boo
 	if c.FastFuel { // nobody stops where they are told
 		return Parting{}, false
 	}
-	if a == nil || b == nil || m.Kind == reports.Rejection || m.Kind == reports.Crash || m.Kind == reports.Hang {
+	if a == nil || b == nil || m.Kind == reports.Rejection || m.Kind == reports.Crash || m.Kind == reports.Hang || m.Kind == reports.Claim {
 		return Parting{}, false
 	}
 	at := func(n int) bool {
@@ -179,4 +180,27 @@ func search(trace []Step, lo, hi, depth int, differs func(n int) bool) int {
 		depth++
 	}
 	return hi
+}
+
+// Follow runs all inputs of a case, each for at most fuel instructions, and shows every
+// instruction before it runs: package verifier/witness searches with it. What it returns is
+// valid until the next call.
+func (r *Reference) Follow(c *vm.Case, fuel uint64, see func(prog, pc int, regs *[11]uint64, undef uint16)) []vm.Result {
+	r.results = r.results[:0]
+	loaded, err := r.target.Load(c)
+	if err != nil {
+		return append(r.results, vm.FromError(err))
+	}
+	r.engine.Hook = func(s *refvm.State) { see(s.Prog.ID, s.PC, &s.Regs, s.Undef) }
+	defer func() { r.engine.Hook = nil }()
+	m := r.target.Machine()
+	m.Fuel = fuel
+	for i := range c.Inputs {
+		if err := m.Setup(loaded.Type, &c.Inputs[i]); err != nil {
+			r.results = append(r.results, vm.FromError(err))
+			continue
+		}
+		r.results = append(r.results, loaded.Instance.Run(m))
+	}
+	return r.results
 }

@@ -131,12 +131,14 @@ func (o *Oracle) compare(a, b int, x, y *vm.Outcome, obs vm.Observable) (reports
 		kind = reports.Crash
 	case either(vm.Hang):
 		kind = reports.Hang
+	case either(vm.Broken):
+		kind = reports.Claim
 	case either(vm.FuelSpent) && obs&vm.ObsSteps == 0: // stopped at different places
 		return "", vm.Difference{}, false
 	case either(vm.Faulted):
 		kind = reports.Fault
 	}
-	if (kind == reports.Crash || kind == reports.Hang) && x.Kind != y.Kind {
+	if (kind == reports.Crash || kind == reports.Hang || kind == reports.Claim) && x.Kind != y.Kind {
 		return kind, vm.Difference{Observable: "kind", A: describe(x), B: describe(y)}, true
 	}
 	d, same := vm.Compare(x, y, obs)

@@ -11,7 +11,7 @@ import (
 // found: it ends the program early, after one instruction after the other in the
 // order in which they first ran, with what that one wrote as the result.
 func (r *Reducer) probe(s *Suspect, trace []oracle.Step) {
-	if len(trace) == maxTrace || s.Mismatch.Kind == reports.Crash || s.Mismatch.Kind == reports.Hang {
+	if len(trace) == maxTrace || s.Mismatch.Kind == reports.Crash || s.Mismatch.Kind == reports.Hang || s.Mismatch.Kind == reports.Claim {
 		return
 	}
 	seen := map[int]bool{}

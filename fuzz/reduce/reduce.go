@@ -5,6 +5,7 @@ import (
 
 	"github.com/lockstep-ebpf/lockstep/fuzz/oracle"
 	"github.com/lockstep-ebpf/lockstep/reports"
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
@@ -55,6 +56,10 @@ func (r *Reducer) Identify(c *vm.Case, m oracle.Mismatch) Suspect {
 		s.Signature.Effect = reports.Final
 		return s
 	}
+	if m.Kind == reports.Claim {
+		s.Signature.Effect, s.Signature.Insn = reports.Claimed, r.claimed(c, m)
+		return s
+	}
 	if c.FastFuel { // what shows with exact fuel too can be located
 		exact := Clone(c)
 		exact.FastFuel = false
@@ -92,6 +97,24 @@ func (r *Reducer) Identify(c *vm.Case, m oracle.Mismatch) Suspect {
 		r.probe(&s, trace)
 	}
 	return s
+}
+
+// claimed names the instruction after which a claim is broken: the target that claims says
+// where that is.
+func (r *Reducer) claimed(c *vm.Case, m oracle.Mismatch) string {
+	for _, i := range []int{m.A, m.B} {
+		outs := r.Oracle.RunOn(i, c)
+		if m.Input >= len(outs) || outs[m.Input].Kind != vm.Broken {
+			continue
+		}
+		at := outs[m.Input].Fault
+		if at.Prog < len(c.Programs) && at.PC < len(c.Programs[at.Prog].Insns) {
+			if row := spec.Lookup(c.Programs[at.Prog].Insns[at.PC]); row != nil {
+				return row.Name
+			}
+		}
+	}
+	return ""
 }
 
 // pair compares two targets. If neither is the reference VM, that says what of the

@@ -19,11 +19,22 @@ func (o *Object) Case(program string, inputs ...vm.Input) (*vm.Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	programs, used, err := o.reach(main)
+	c, err := o.Together(main)
+	if err != nil {
+		return nil, err
+	}
+	c.Inputs = inputs
+	return c, nil
+}
+
+// Together is a Case of several programs that share the object's maps: they come first, in
+// order, and then what they may reach by tail calls. The first is the one that runs.
+func (o *Object) Together(mains ...*Program) (*vm.Case, error) {
+	programs, used, err := o.reach(mains)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.label(), err)
 	}
-	c := &vm.Case{Name: main.Name, Inputs: inputs}
+	c := &vm.Case{Name: mains[0].Name}
 	for _, p := range programs {
 		q := p.Program
 		q.Insns = slices.Clone(p.Insns)
@@ -51,10 +62,10 @@ func (o *Object) Case(program string, inputs ...vm.Input) (*vm.Case, error) {
 	return c, nil
 }
 
-// reach finds the programs that a run of main may enter, main first, and the
+// reach finds the programs that runs of mains may enter, mains first, and the
 // indices of the maps that they refer to, ascending. All of them can be simulated.
-func (o *Object) reach(main *Program) (programs []*Program, used []int, err error) {
-	programs = []*Program{main}
+func (o *Object) reach(mains []*Program) (programs []*Program, used []int, err error) {
+	programs = slices.Clone(mains)
 	for n := 0; n < len(programs); n++ {
 		p := programs[n]
 		if err := p.runnable(); err != nil {
@@ -122,7 +133,7 @@ func mapLoads(insns []spec.Insn) func(yield func(pc, fd int) bool) {
 }
 
 // sections are the names that say a type which is simulated.
-const sections = "xdp, tc, socket, cgroup_skb, sk_skb, raw_tp or syscall"
+const sections = "xdp, tc, socket, cgroup…, sk_…, sockops, lwt_…, flow_dissector, kprobe, tp, raw_tp, fentry, lsm, perf_event or syscall"
 
 func (p *Program) runnable() error {
 	switch {

@@ -18,6 +18,14 @@ type Object struct {
 	License  string
 	Programs []*Program
 	Maps     []*Map
+	// Variables are the global variables that the object's BTF knows, by name.
+	Variables map[string]Variable
+}
+
+// Variable is a global variable: bytes of the one value of a map.
+type Variable struct {
+	Map       string // .data, .bss, .rodata or a section of another name
+	Off, Size uint32
 }
 
 // Program is a program of an object.

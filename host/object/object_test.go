@@ -167,12 +167,17 @@ func section(t *testing.T, path, name string) []byte {
 // stands in the way, where, and what to do.
 func TestUnready(t *testing.T) {
 	o := open(t, "unready.o")
+	probe, err := o.Program("probe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe.Type = 20 // lirc_mode2, which is not simulated
 	for _, tt := range []struct{ program, want string }{
 		{"core", "unready.o: program core (section xdp): insn 0: CO-RE relocation"},
 		{"kfunc", "program kfunc (section xdp): insn 1: kernel function kernel_function"},
 		{"ksym", "program ksym (section xdp): insn 0: symbol kernel_symbol"},
 		{"undefined", "program undefined (section xdp): insn 1: function elsewhere is declared but not defined"},
-		{"probe", "program probe (section kprobe/do_exit): unsupported: program type 2"},
+		{"probe", "program probe (section kprobe/do_exit): unsupported: program type 20"},
 		{"odd", "program odd (section nonsense): the section's name says no program type"},
 		{"missing", `there is no program "missing": the object has core, kfunc, ksym, odd, probe, ring, undefined`},
 		{"", "name one of the programs: the object has core,"},

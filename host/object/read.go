@@ -43,6 +43,10 @@ func Read(r io.ReaderAt) (*Object, error) {
 		out.Lines = lines(p.Instructions)
 		o.Programs = append(o.Programs, out)
 	}
+	o.Variables = map[string]Variable{}
+	for name, v := range coll.Variables {
+		o.Variables[name] = Variable{v.SectionName, v.Offset, v.Size()}
+	}
 	return o, nil
 }
 

@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"reports", "host", "corpus"},
 	{"fuzz"},
 	{"bench", "bpftest", "kernelcmp", "conform", "campaign"},
-	{"cmd"},
+	{"cmd", "examples"},
 }
 
 // engines may not import each other, nor the table's semantics.
@@ -45,7 +45,7 @@ var semantics = []string{
 // pure packages depend on the standard library and x/sys alone.
 var pure = []string{
 	"spec", "vm", "vm/mem", "vm/maps", "vm/hook", "refvm", "fastvm", "jit", "verifier", "verifier/num", "verifier/release",
-	"verifier/cfg", "verifier/state", "verifier/transfer", "verifier/render",
+	"verifier/cfg", "verifier/state", "verifier/transfer", "verifier/witness", "verifier/render",
 }
 
 // leaves may import of the project only what is listed: they are domains of their own.
@@ -121,6 +121,20 @@ func TestPurePackagesNeedNothing(t *testing.T) {
 			if !all[dep].Standard && !strings.HasPrefix(dep, module) && !strings.HasPrefix(dep, "golang.org/x/sys/") {
 				t.Errorf("%s depends on %s: spec, vm and the engines need nothing but x/sys", name, dep)
 			}
+		}
+	}
+}
+
+// TestUnitTestsNeedLittle: who tests programs with bpftest gets cilium/ebpf to read objects,
+// and nothing else that is not needed to run them.
+func TestUnitTestsNeedLittle(t *testing.T) {
+	all := list(t)
+	for _, dep := range all[module+"bpftest"].Deps {
+		from, ours := strings.CutPrefix(dep, module)
+		allowed := all[dep].Standard || strings.HasPrefix(dep, "golang.org/x/sys/") || strings.HasPrefix(dep, "github.com/cilium/ebpf") ||
+			ours && slices.Contains([]string{"spec", "vm", "refvm", "host", "internal"}, top(from))
+		if !allowed {
+			t.Errorf("bpftest depends on %s", dep)
 		}
 	}
 }

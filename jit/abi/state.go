@@ -47,7 +47,8 @@ func (s *State) Depth() int { return int((s.Frame - s.record(0)) / uint64(FrameS
 // First reports whether the first function runs.
 func (s *State) First() bool { return s.Frame == s.record(0) }
 
-// Slot is that of the instruction at which native code has left.
+// Slot is that of the instruction at which native code has left; for a Helper, the number
+// of the call.
 func (s *State) Slot() int { return int(s.Exit & (1<<ReasonShift - 1)) }
 
 // SetDepth makes frame n the one that runs.
@@ -90,7 +91,7 @@ type Reason uint8
 // Reasons.
 const (
 	Insn   Reason = iota // the driver carries out the instruction at slot
-	Helper               // the same, for a call of a helper that returns
+	Helper               // the same, for a call of a helper that returns: instead of the slot, which call it is
 	Done                 // the first function returned
 	Fuel                 // less fuel left than the block at slot charges; nothing of it was charged
 )

@@ -40,17 +40,14 @@ func (c *Compiler) callLocal(pc, to int) {
 // exit returns to the caller's native code. The driver sees the last exit, and
 // those from callbacks and into another program.
 func (c *Compiler) exit(pc int) {
-	done := exit{code: abi.Leave(abi.Done, pc)}
 	if !c.p.Calls {
-		done.at = c.jmp()
-		c.exits = append(c.exits, done)
+		c.leaveFor(abi.Done, pc)
 		return
 	}
 	c.load(8, tmp1, at(RSP, slotFrame))
 	c.load(8, tmp2, at(tmp1, abi.OffReturn))
 	c.test(8, tmp2, tmp2)
-	done.at = c.jcc(condE)
-	c.exits = append(c.exits, done)
+	c.exits = append(c.exits, exit{at: c.jcc(condE), code: abi.Leave(abi.Done, pc)})
 	c.preserved(0x8b, tmp1)
 	if c.checked {
 		c.arithMemImm(8, digitCMP, at(tmp1, abi.OffOpen), 0)

@@ -309,10 +309,14 @@ func (c *Compiler) fuelOp(digit byte, n uint32) {
 	}
 }
 
-// toDriver leaves for the driver, which carries out the instruction at pc.
-func (c *Compiler) toDriver(pc int) {
-	c.exits = append(c.exits, exit{at: c.jmp(), code: abi.Leave(abi.Insn, pc)})
+// leaveFor leaves at once: there is nothing to jump over.
+func (c *Compiler) leaveFor(why abi.Reason, slot int) {
+	c.movImm32(tmp1, uint32(abi.Leave(why, slot)))
+	c.jmpTo(c.leave)
 }
+
+// toDriver leaves for the driver, which carries out the instruction at pc.
+func (c *Compiler) toDriver(pc int) { c.leaveFor(abi.Insn, pc) }
 
 // toDriverIf leaves out of line if a condition holds.
 func (c *Compiler) toDriverIf(cc cond, pc int) {
@@ -329,7 +333,7 @@ func (c *Compiler) coldExits() {
 			c.fuelOp(digitADD, e.refund)
 		}
 		c.movImm32(tmp1, uint32(e.code))
-		c.patch(c.jmp(), c.leave)
+		c.jmpTo(c.leave)
 	}
 }
 

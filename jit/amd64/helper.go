@@ -10,7 +10,7 @@ import (
 // the lookup of an array's element.
 func (c *Compiler) helper(pc int, id int32) {
 	if id != vm.HelperMapLookup {
-		c.exits = append(c.exits, exit{at: c.jmp(), code: abi.Leave(abi.Helper, pc)})
+		c.leaveFor(abi.Helper, c.p.Site(pc))
 		return
 	}
 	c.lookup(pc)
@@ -20,8 +20,9 @@ func (c *Compiler) helper(pc int, id int32) {
 // lookup is map_lookup_elem(r1, r2). Where r1 is no flat map, or the key does not
 // pass the quick check, the driver does it all.
 func (c *Compiler) lookup(pc int) {
+	site := c.p.Site(pc)
 	unless := func(cc cond) {
-		c.exits = append(c.exits, exit{at: c.jcc(cc), code: abi.Leave(abi.Helper, pc)})
+		c.exits = append(c.exits, exit{at: c.jcc(cc), code: abi.Leave(abi.Helper, site)})
 	}
 	// tmp1 = the map's record: a map object takes MapStride bytes of guest memory,
 	// its record MapSize.

@@ -10,7 +10,7 @@ import (
 // the lookup of an array's element.
 func (c *Compiler) helper(pc int, id int32) {
 	if id != vm.HelperMapLookup {
-		c.leaveIf(opB, abi.Helper, pc)
+		c.leaveIf(opB, abi.Helper, c.p.Site(pc))
 		return
 	}
 	c.lookup(pc)
@@ -20,7 +20,8 @@ func (c *Compiler) helper(pc int, id int32) {
 // lookup is map_lookup_elem(r1, r2). Where r1 is no flat map, or the key does not
 // pass the quick check, the driver does it all.
 func (c *Compiler) lookup(pc int) {
-	unless := func(j uint32) { c.leaveIf(j, abi.Helper, pc) }
+	site := c.p.Site(pc)
+	unless := func(j uint32) { c.leaveIf(j, abi.Helper, site) }
 	// tmp3 = the map's record: a map object takes MapStride bytes of guest memory,
 	// its record MapSize.
 	c.addImm(8, tmp3, host(1), -mem.MapBase, tmp2)

@@ -41,6 +41,7 @@ type Plan struct {
 	*vm.Loaded
 	Mode   Mode
 	back   []int32 // of a loop head: the last slot that jumps there
+	Sites  []int32 // the slots of calls of helpers that return, in order: an exit for one names its number here
 	Flags  []Flags // one a slot, and one of padding: a head
 	Used   uint16  // bit n: the program names rn
 	Calls  bool    // it calls or may call functions of its own
@@ -63,7 +64,7 @@ func New(l *vm.Loaded, m Mode, old *Plan) *Plan {
 	flags = flags[:n+1]
 	clear(flags)
 	back := slices.Grow(p.back[:0], n+1)[:n+1]
-	*p = Plan{Loaded: l, Mode: m, Flags: flags, back: back, Odd: -1}
+	*p = Plan{Loaded: l, Mode: m, Flags: flags, back: back, Sites: p.Sites[:0], Odd: -1}
 	p.scan()
 	return p
 }
@@ -110,6 +111,7 @@ func (p *Plan) jump(i spec.Insn, pc int) {
 	if i.Op == spec.CALL {
 		p.Used |= 0x3f // r0 to r5
 		if Returns(i) {
+			p.Sites = append(p.Sites, int32(pc))
 			return // to the same block
 		}
 		if i.Src == spec.CallLocal {
@@ -128,6 +130,12 @@ func (p *Plan) jump(i spec.Insn, pc int) {
 			p.back[to] = int32(pc) // later ones are farther
 		}
 	}
+}
+
+// Site is the number of the helper's call at a slot.
+func (p *Plan) Site(pc int) int {
+	n, _ := slices.BinarySearch(p.Sites, int32(pc))
+	return n
 }
 
 // Returns reports whether a CALL is of a helper that leaves control flow alone.

@@ -44,7 +44,8 @@ func ParseCaps(list []string) (c Caps, err error) {
 		i := slices.IndexFunc(capNames, func(x struct {
 			cap  Caps
 			name string
-		}) bool {
+		},
+		) bool {
 			return x.name == name
 		})
 		if i < 0 {

@@ -19,6 +19,7 @@
 //
 //	zallowed_6_12.go   helpers by hook           asked: a call without arguments
 //	zcontext_6_12.go   loads and stores by hook  asked: every aligned offset and size
+//	zcaps_6_12.go      helpers by capability     asked: the same calls without CAP_PERFMON, and without any
 //	zfacts_6_12.go     results, maps, switches   asked: r0 of which nothing is known; a call with each type of
 //	                                             map; the programs of testdata/switches.txtar
 //	helpers_*.go       prototypes                by hand, from bpf-helpers(7) and the UAPI header; a test has
@@ -26,6 +27,7 @@
 //	helpers_variant.go prototypes that depend on the hook
 //	helpers_older.go   arguments that older releases see differently
 //	refused.go         helpers that are offered and then forbidden
+//	caps.go            types of programs and maps by capability, by hand; a test has kernels judge them
 //	limits.go          sizes, by hand
 //
 // Asked means: of a kernel that runs, the host's or a guest's. Plain go test asks the host if its
@@ -37,6 +39,14 @@
 // kernel that was asked, as Debian ships it, and not the first of its series: stable kernels have
 // features of later ones. What a kernel cannot be asked is left as it is in its table; for 6.18,
 // which was locked down, [Release.Asked] says so, and 7.3 lends its row.
+//
+// # Switches
+//
+// What is no list is a [Switch]: whether a quotient has a range, whether stack may be read that was not
+// written, whether there is may_goto. testdata/switches.txtar has a program for each, which a verifier
+// accepts exactly where the switch is on, so kernels answer for themselves, and package verifier's mirror of
+// each release has to answer alike. Some switches are mistakes ([Unsafe]). A kernel's answer may
+// surprise: 6.12's stable kernel has lost a mistake that 6.18's still has.
 //
 // The test of prototypes makes a call that is good by the table, and then calls in which one thing
 // differs: a scalar, 0, the context, the stack, a map, a map value, one that programs may only read or
@@ -56,6 +66,6 @@
 //
 // # What is not here
 //
-// Contexts that the kernel's BTF describes (tracing and LSM programs, iterators, struct_ops), kfuncs,
-// privileges, and limits of values: a helper whose flags must be 0 is not known for it.
+// Contexts that the kernel's BTF describes (tracing and LSM programs, iterators, struct_ops), kfuncs, and
+// limits of values: a helper whose flags must be 0 is not known for it.
 package release

@@ -107,4 +107,9 @@ func (r *Release) SleepableMap(mapType uint32) bool {
 }
 
 // Has reports whether a switch is on.
-func (r *Release) Has(s Switch) bool { return r.facts.ready().switches[s] }
+func (r *Release) Has(s Switch) bool {
+	if on, ok := r.set[s]; ok {
+		return on
+	}
+	return r.facts.ready().switches[s]
+}

@@ -18,6 +18,8 @@ type Release struct {
 	caps     *capTable
 	lender   *Release // has what the kernel could not be asked about: a release that is next to it
 
+	set map[Switch]bool // instead of what the table says
+
 	once  sync.Once
 	older map[*Helper]*Helper // what patches make of rows
 }

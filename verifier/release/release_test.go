@@ -86,6 +86,15 @@ func TestAgainstTheEngines(t *testing.T) {
 	}
 }
 
+func TestEverySwitchIsExplained(t *testing.T) {
+	for _, s := range release.Switches {
+		r := newest().With(s, !newest().Has(s))
+		if s.About() == "" || r.Has(s) == newest().Has(s) {
+			t.Errorf("%s: %q", s, s.About())
+		}
+	}
+}
+
 func TestByName(t *testing.T) {
 	for _, name := range []string{"linux-6.12", "6.12"} {
 		if r, err := release.ByName(name); err != nil || r.Name != "linux-6.12" {

@@ -29,6 +29,7 @@ const (
 	ReadOnlyMemIn   Switch = "checked-mem-write" // memory that a helper changes has to be writable, written before or not
 	PrivateStack    Switch = "private-stack"     // subprograms of kprobe programs may have 512 bytes each
 	ReturnPointer   Switch = "return-pointer"    // a privileged program may return a pointer
+	SpillFills      Switch = "spill-fills"       // a spilled number of less than 8 bytes makes the rest of its slot readable
 	STSpill         Switch = "st-spill"          // a constant that is stored to the stack is known when it is loaded
 )
 
@@ -60,7 +61,7 @@ var Unsafe = []Switch{FrameLost, TailCallReturns}
 // Switches are all of them.
 var Switches = []Switch{
 	FetchAtomics, MOVSX, LDXS, SDIV, BSWAP, JA32, MayGoto, MayGotoNext, AcquireLoad,
-	STContext, LDXSContext, UnwrittenStack, UnwrittenHelper, VariableStack, VariableSyscall, SyscallMemory, ReadOnlyMemIn, PrivateStack, ReturnPointer, STSpill,
+	STContext, LDXSContext, UnwrittenStack, UnwrittenHelper, VariableStack, VariableSyscall, SyscallMemory, ReadOnlyMemIn, PrivateStack, ReturnPointer, SpillFills, STSpill,
 	Spill32, SpillLinked, LinkedDelta, JNEBounds, RegisterBounds, DivBounds, ModBounds, NegBounds, ShiftBounds, SwapBounds, NullEqual, ConstKeyNonNull,
 	FrameLost, TailCallReturns,
 }

@@ -49,5 +49,5 @@ var facts5_10 = facts{
 	},
 	mapTypes:  "1-25 27-28",
 	sleepable: "",
-	switches:  "variable-stack return-pointer spill32 st-spill frame-lost tailcall-returns",
+	switches:  "variable-stack return-pointer spill32 st-spill frame-lost tailcall-returns spill-fills",
 }

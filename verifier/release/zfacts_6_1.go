@@ -55,5 +55,6 @@ var facts6_1 = facts{
 	},
 	mapTypes:  "1-25 27-31",
 	sleepable: "1-2 5-6 9-10 12-13 24 27-29 31",
-	switches:  "fetch-atomics ja32 variable-stack return-pointer spill32 st-spill frame-lost tailcall-returns",
+	switches: "fetch-atomics ja32 variable-stack return-pointer spill32 st-spill frame-lost tailcall-returns " +
+		"spill-fills",
 }

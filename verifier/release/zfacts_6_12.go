@@ -63,5 +63,5 @@ var facts6_12 = facts{
 	sleepable: "1-2 5-6 9-10 12-13 22-24 27-29 31-32",
 	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 may_goto st-context ldxs-context unwritten-stack " +
 		"unwritten-helper variable-stack return-pointer spill32 spill-linked linked-delta jne-bounds " +
-		"register-bounds null-equal st-spill tailcall-returns",
+		"register-bounds null-equal st-spill tailcall-returns spill-fills",
 }

@@ -60,5 +60,5 @@ var facts6_18 = facts{
 	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 may_goto may_goto-next load_acquire st-context ldxs-context " +
 		"unwritten-stack unwritten-helper variable-stack checked-mem-write private-stack return-pointer " +
 		"spill32 spill-linked linked-delta jne-bounds register-bounds neg-bounds swap-bounds null-equal " +
-		"constkey-nonnull st-spill frame-lost",
+		"constkey-nonnull st-spill frame-lost spill-fills",
 }

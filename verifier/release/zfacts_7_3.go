@@ -61,5 +61,5 @@ var facts7_3 = facts{
 	switches: "fetch-atomics movsx ldxs sdiv bswap ja32 may_goto may_goto-next load_acquire st-context ldxs-context " +
 		"unwritten-stack unwritten-helper variable-stack variable-syscall syscall-memory checked-mem-write " +
 		"private-stack return-pointer spill32 spill-linked linked-delta jne-bounds register-bounds div-bounds " +
-		"mod-bounds neg-bounds null-equal constkey-nonnull st-spill",
+		"mod-bounds neg-bounds swap-bounds null-equal constkey-nonnull st-spill spill-fills",
 }

@@ -43,7 +43,7 @@
 // away or changed. "rule" is stable: one of them means the same for good. "message" is the
 // kernel's and is not stable.
 //
-//	{"schema":1,"release":"linux-6.18","verdict":"unsafe","rule":"not-memory",
+//	{"schema":1,"verdict":"unsafe","rule":"not-memory",
 //	 "message":"R0 invalid mem access 'map_value_or_null'","prog":0,"program":"missing",
 //	 "insn":7,"text":"r1 = *(u64 *)(r0 + 0)","source":{"file":"./unsafe.c","line":40,…},
 //	 "register":"r0","have":"map_value_or_null(map 0)","need":"a null check",

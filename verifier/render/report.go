@@ -14,8 +14,8 @@ const Schema = 1
 // Report is a verdict for programs to read.
 type Report struct {
 	Schema    int               `json:"schema"`
-	Release   string            `json:"release"`
-	Verdict   string            `json:"verdict"` // accepted, unsafe, unsupported, too_complex, bad_object, denied
+	Release   string            `json:"release,omitempty"` // that is mirrored; absent: the best judgement there is
+	Verdict   string            `json:"verdict"`           // accepted, unsafe, unsupported, too_complex, bad_object, denied
 	Rule      string            `json:"rule,omitempty"`
 	Message   string            `json:"message,omitempty"` // as Linux says it
 	Prog      *int              `json:"prog,omitempty"`    // index in the case
@@ -34,6 +34,8 @@ type Report struct {
 	PathCut   int               `json:"path_cut,omitempty"`  // branches left out in front of Path
 	Story     []Event           `json:"story,omitempty"`     // of the register, oldest first
 	Note      string            `json:"note,omitempty"`      // of guards that did not help
+
+	KernelUnsound string `json:"kernel_unsound,omitempty"` // the rule by which it is unsafe although the release accepts it
 }
 
 // longestPath is how many branches a report has: the last ones.
@@ -41,9 +43,12 @@ const longestPath = 1000
 
 // NewReport makes a report of what Verify said of a case with these options. x may be nil.
 func NewReport(c *vm.Case, o verifier.Options, res *verifier.Result, x *Explanation) *Report {
-	r := &Report{Schema: Schema, Release: verifier.DefaultRelease, Verdict: res.Verdict.String(), Processed: res.Processed, States: res.States}
+	r := &Report{Schema: Schema, Verdict: res.Verdict.String(), Processed: res.Processed, States: res.States}
 	if o.Release != nil {
 		r.Release = o.Release.Name
+	}
+	if x := res.KernelUnsound; x != nil {
+		r.KernelUnsound = x.Rule
 	}
 	f := res.Failure
 	if f == nil {

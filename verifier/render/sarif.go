@@ -131,7 +131,10 @@ func resultOf(r *Report, file string) sarifResult {
 	res := sarifResult{
 		RuleID: RuleID(r.Rule), Level: "error", Message: sarifMessage{text},
 		Locations:  []sarifLocation{locationOf(r, file, insn, r.Source, "")},
-		Properties: map[string]any{"verdict": r.Verdict, "release": r.Release, "processed": r.Processed},
+		Properties: map[string]any{"verdict": r.Verdict, "processed": r.Processed},
+	}
+	if r.Release != "" {
+		res.Properties["release"] = r.Release
 	}
 	var steps []sarifStep
 	for _, b := range r.Path {

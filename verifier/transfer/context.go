@@ -31,7 +31,7 @@ var fieldKinds = map[string]state.Kind{
 // contextAccess is Linux's check_ctx_access, with each type's is_valid_access from the
 // release's table.
 func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
-	if _, fixed := r.Num.Const(); !fixed && m.progType() == release.Syscall && m.Release.Has(release.VariableSyscall) {
+	if m.progType() == release.Syscall && m.Release.Has(release.VariableSyscall) {
 		return state.Number(loaded(w.Unknown(), a)), m.contextRoom(r, a.reg, a.off, a.size)
 	}
 	if f := atStart(a.reg, r); f != nil {

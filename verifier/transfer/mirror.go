@@ -117,7 +117,8 @@ func Missing(r *release.Release, insns []spec.Insn) *Failure {
 		at := slices.IndexFunc(features, func(x struct {
 			name release.Switch
 			is   func(spec.Insn) bool
-		}) bool {
+		},
+		) bool {
 			return x.is(insns[pc]) && !r.Has(x.name)
 		})
 		if at >= 0 {

@@ -28,8 +28,11 @@ func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code ui
 		return failReg("pointer-pointer", i.Dst, dst, "a number", "R%d pointer %s pointer prohibited", i.Dst, opSigns[code])
 	}
 	ptr, off, swapped := *dst, src, false
+	by := i.Dst // the register that the offset is in
 	if !dst.IsPointer() {
 		ptr, off, swapped = src, *dst, true
+	} else if i.Op&spec.SrcX != 0 {
+		by = i.Src
 	}
 	if !wide {
 		if code == spec.OpSUB && m.may(release.Perfmon) {
@@ -39,7 +42,7 @@ func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code ui
 		}
 		return failReg("pointer-32", i.Dst, dst, "64-bit arithmetic", "R%d 32-bit pointer arithmetic prohibited", i.Dst)
 	}
-	if f := movable(i.Dst, &ptr, &off); f != nil {
+	if f := movable(i.Dst, by, &ptr, &off); f != nil {
 		return f
 	}
 	before, f := m.sanitise(i, &ptr, &off, swapped)
@@ -78,7 +81,7 @@ func (m *Machine) pointerALU(s *state.State, i spec.Insn, src state.Reg, code ui
 }
 
 // movable says whether an address may be moved, and by such a number.
-func movable(n uint8, ptr, off *state.Reg) *Failure {
+func movable(n, by uint8, ptr, off *state.Reg) *Failure {
 	switch {
 	case ptr.Null && !mutant.On(mutant.VerifierNullMoves):
 		return failReg("null-moves", n, ptr, "a null check", "R%d pointer arithmetic on %s prohibited, null-check it first", n, ptr.TypeName())
@@ -90,7 +93,7 @@ func movable(n uint8, ptr, off *state.Reg) *Failure {
 	case ptr.Kind == state.PacketEnd:
 		return failReg("pointer-kind", n, ptr, "an address that may be moved", "R%d pointer arithmetic on %s prohibited", n, ptr.TypeName())
 	}
-	return sane(n, off, ptr)
+	return sane(by, off, ptr)
 }
 
 // sane is Linux's check_reg_sane_offset.

@@ -77,7 +77,7 @@ func (m *Machine) stackAccess(s *state.State, r *state.Reg, a *access) (state.Re
 		m.smear(s, p, a.isZero())
 		return state.Reg{}, nil
 	case p.fixed():
-		return m.stackRead(s, p, a)
+		return m.stackRead(s, r, p, a)
 	}
 	if f := m.initialised(s, r, p, a.reg); f != nil {
 		return state.Reg{}, f
@@ -176,12 +176,12 @@ func (m *Machine) smear(s *state.State, p span, zero bool) {
 }
 
 // stackRead is a load from a known place.
-func (m *Machine) stackRead(s *state.State, p span, a *access) (state.Reg, *Failure) {
+func (m *Machine) stackRead(s *state.State, r *state.Reg, p span, a *access) (state.Reg, *Failure) {
 	n, b := cell(p.low)
 	slot := s.Frames[p.frame].At(n)
 	s.Reads(p.frame, 1<<n)
 	width := slot.Width()
-	if f := m.unreadable(&slot, p, a); f != nil {
+	if f := m.unreadable(s, &slot, r, p, a); f != nil {
 		return state.Reg{}, f
 	}
 	if width == 8 && slot.Spill.IsPointer() {

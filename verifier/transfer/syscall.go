@@ -6,7 +6,7 @@ import (
 )
 
 // The context of a syscall program is plain memory, as long as whoever calls the program makes
-// it. Late releases treat it so: offsets may vary, and helpers take it.
+// it. Late releases treat it so: any offset will do, and helpers take it.
 
 func (m *Machine) contextIsMemory() bool {
 	return m.progType() == release.Syscall && m.Release.Has(release.SyscallMemory)

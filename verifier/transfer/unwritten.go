@@ -31,9 +31,9 @@ func (m *Machine) tracks(a *access) bool {
 }
 
 // keepUnwritten puts right what a store of less than a slot makes of the bytes behind it,
-// where it matters: they stay unwritten.
+// where it matters: they stay unwritten, but in old releases.
 func (m *Machine) keepUnwritten(slot *state.Slot, before *[8]state.Byte, from int) {
-	if from >= 8 || m.readsUnwritten() {
+	if from >= 8 || m.readsUnwritten() || m.Release.Has(release.SpillFills) && !m.Release.Has(release.UnwrittenStack) {
 		return
 	}
 	for i := from; i < 8; i++ {
@@ -43,10 +43,21 @@ func (m *Machine) keepUnwritten(slot *state.Slot, before *[8]state.Byte, from in
 	}
 }
 
+// below refuses to read what lies deeper than anything that was written.
+func below(f *state.Frame, r *state.Reg, p span, n uint8) *Failure {
+	if !p.fixed() || p.low >= -8*len(f.Stack) {
+		return nil
+	}
+	return failReg("unwritten-stack", n, r, "stack that was written", "invalid read from stack R%d off=%d size=%d", n, p.low, p.size)
+}
+
 // unreadable refuses a load of stack that holds nothing.
-func (m *Machine) unreadable(slot *state.Slot, p span, a *access) *Failure {
+func (m *Machine) unreadable(s *state.State, slot *state.Slot, r *state.Reg, p span, a *access) *Failure {
 	if m.readsUnwritten() {
 		return nil
+	}
+	if f := below(s.Frames[p.frame], r, p, a.reg); f != nil {
+		return f
 	}
 	_, b := cell(p.low)
 	for i := range a.size {
@@ -63,6 +74,9 @@ func (m *Machine) initialised(s *state.State, r *state.Reg, p span, n uint8) *Fa
 		return nil
 	}
 	f := s.Frames[p.frame]
+	if x := below(f, r, p, n); x != nil {
+		return x
+	}
 	for off := p.low; off < p.high+p.size; off++ {
 		k, b := cell(off)
 		slot := f.At(k)

@@ -77,9 +77,9 @@ func fill(f *File, c fuzz.Continue) {
 	c.Fuzz(&f.Fuel)
 	c.Fuzz(&f.FastFuel)
 	typ := []hook.Type{hook.Unspec, hook.XDP, hook.Syscall, hook.StreamVerdict, hook.Type(c.Uint32())}[c.Intn(5)]
-	order := spec.ByteOrder(c.Intn(2))
+	order, license := spec.ByteOrder(c.Intn(2)), []string{"", "MIT", "Dual BSD/GPL", vm.NoLicense}[c.Intn(4)]
 	for range 1 + c.Intn(2) {
-		p := &vm.Program{Type: typ, Order: order}
+		p := &vm.Program{Type: typ, Order: order, License: license}
 		c.Fuzz(&p.Name)
 		c.Fuzz(&p.Insns)
 		f.Programs = append(f.Programs, p)

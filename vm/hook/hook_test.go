@@ -17,8 +17,10 @@ func TestOf(t *testing.T) {
 		{"egress", 8, 1, CgroupSKBEgress, "cgroup_skb/egress"},
 		{"a stream's verdict", 14, 5, StreamVerdict, "sk_skb/stream_verdict"},
 		{"a verdict", 14, 38, SKBVerdict, "sk_skb/verdict"},
-		{"a stream's parser is not simulated", 14, 4, 14 | 4<<16, "program type 14 for attach type 4"},
-		{"a type that is not simulated", 2, 0, 2, "program type 2"},
+		{"a parser", 14, 4, StreamParser, "sk_skb/stream_parser"},
+		{"no place of sk_skb", 14, 0, 14, "program type 14"},
+		{"a type that is not simulated", 20, 0, 20, "program type 20"},
+		{"a place of a type that is not simulated", 20, 16, 20 | 16<<16, "program type 20 for attach type 16"},
 		{"raw tracepoint", 17, 0, RawTracepoint, "raw_tracepoint"},
 	} {
 		got := Of(tt.prog, tt.attach)

@@ -37,6 +37,7 @@ var rules = map[Type]rule{
 	PerCPUArray:    {flags: arrayFlags &^ NUMANode, key: 4},
 	ProgArray:      {flags: NUMANode | UserReadOnly | UserWriteOnly, key: 4, value: word},
 	PerfEventArray: {flags: NUMANode | UserReadOnly | UserWriteOnly | PreserveElems, key: 4, value: word},
+	CgroupArray:    {flags: NUMANode | UserReadOnly | UserWriteOnly, key: 4, value: word},
 	ArrayOfMaps:    {flags: NUMANode | UserReadOnly | UserWriteOnly, key: 4, value: word},
 	LPMTrie:        {flags: NoPrealloc | NUMANode | access, key: nonzero},
 	Queue:          {flags: NUMANode | access},

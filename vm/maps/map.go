@@ -121,6 +121,8 @@ func (s *Spec) make(at Place) (Map, error) {
 		return newProgArray(s, at), nil
 	case PerfEventArray:
 		return newPerfArray(s, at), nil
+	case CgroupArray:
+		return newCgroupArray(s, at), nil
 	case ArrayOfMaps:
 		return newArrayOfMaps(s, at)
 	case HashOfMaps:

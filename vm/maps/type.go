@@ -14,6 +14,7 @@ const (
 	PerCPUHash     Type = 5
 	PerCPUArray    Type = 6
 	StackTrace     Type = 7
+	CgroupArray    Type = 8
 	LRUHash        Type = 9
 	LRUPerCPUHash  Type = 10
 	LPMTrie        Type = 11
@@ -34,7 +35,8 @@ const (
 var typeNames = map[Type]string{
 	Hash: "hash", Array: "array", ProgArray: "prog_array", PerfEventArray: "perf_event_array",
 	PerCPUHash: "percpu_hash", PerCPUArray: "percpu_array", StackTrace: "stack_trace",
-	LRUHash: "lru_hash", LRUPerCPUHash: "lru_percpu_hash", LPMTrie: "lpm_trie",
+	CgroupArray: "cgroup_array",
+	LRUHash:     "lru_hash", LRUPerCPUHash: "lru_percpu_hash", LPMTrie: "lpm_trie",
 	ArrayOfMaps: "array_of_maps", HashOfMaps: "hash_of_maps",
 	DevMap: "devmap", SockMap: "sockmap", CPUMap: "cpumap", XSKMap: "xskmap", SockHash: "sockhash",
 	Queue: "queue", Stack: "stack", DevMapHash: "devmap_hash", RingBuf: "ringbuf", BloomFilter: "bloom_filter",
@@ -75,7 +77,7 @@ func (t Type) Keyless() bool { return t == Queue || t == Stack || t == BloomFilt
 // events, sockets. In user space they are 32-bit numbers.
 func (t Type) Objects() bool {
 	switch t {
-	case ProgArray, PerfEventArray, ArrayOfMaps, HashOfMaps:
+	case ProgArray, PerfEventArray, CgroupArray, ArrayOfMaps, HashOfMaps:
 		return true
 	}
 	return false

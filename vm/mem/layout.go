@@ -12,11 +12,15 @@ const (
 	ValueBase   = 0x5000_0000 // map values, one map after the other
 	ValueEnd    = 0x8000_0000
 	ArenaBase   = 0x8000_0000 // arenas, up to 1 GiB together
-	KernelBase  = 0xc000_0000 // simulated kernel objects
+	KernelBase  = 0xc000_0000 // simulated kernel objects, KernelStride a machine
 
 	InputStride = 0x0004_0000 // 256 KiB: the largest packet, context or memory with its red zone
 	StackStride = 0x0001_0000
-	MapStride   = 0x100
+	// KernelStride has room for some sockets.
+	KernelStride = 0x1000
+	// Headroom is how far a packet may grow before its first byte.
+	Headroom  = 1024
+	MapStride = 0x100
 
 	// FrameSize is a stack frame; FrameStride the distance between two of them: the
 	// rest is red zone.
