@@ -109,7 +109,7 @@ func (e *executor) tryLoad(t hook.Type, insns []spec.Insn) error {
 	}
 	l := loaded{typ: t}
 	defer l.close()
-	m, err := e.createMap(&j.Maps[0], nil)
+	m, err := e.createMap(&j.Maps[0], nil, true)
 	if err != nil {
 		return err
 	}

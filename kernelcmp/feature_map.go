@@ -34,7 +34,7 @@ func (e *executor) mapFeature(p *mapProbe) Feature {
 		return f
 	}
 	f := Feature{Name: name, Since: p.since}
-	m, err := e.createMap(&p.spec, nil)
+	m, err := e.createMap(&p.spec, nil, false)
 	if err == nil {
 		m.close()
 	} else {

@@ -24,6 +24,8 @@ func (e *executor) unfitMap(s *maps.Spec) string {
 	switch n := uint64(s.MaxEntries) * (uint64(s.KeySize) + uint64(kernelValue(s))); {
 	case !s.Type.Simulated():
 		return s.Type.String()
+	case len(s.Fields) > 0:
+		return fmt.Sprintf("map %s: values with a %s", s.Name, s.Fields[0].Kind)
 	case s.Type.PerCPU() && (!e.pinned || cpus() < vm.DefaultCPUs):
 		return fmt.Sprintf("map %s: a %s on a host where CPU 0 may not be chosen or is the only one", s.Name, s.Type)
 	case s.Type.LRU() && s.MaxEntries < leastLRU:
@@ -64,17 +66,26 @@ func (m *kmap) close() {
 }
 
 // createMap makes a map of the case in the kernel. Contents follow: programs of a
-// prog_array are not there yet.
-func (e *executor) createMap(s *maps.Spec, inner *maps.Spec) (m kmap, err error) {
-	if what := e.unfitMap(s); what != "" {
+// prog_array are not there yet. If programs are only loaded, the map may be of any type.
+func (e *executor) createMap(s *maps.Spec, inner *maps.Spec, loadOnly bool) (m kmap, err error) {
+	if what := e.unfitMap(s); what != "" && !loadOnly {
 		return m, &vm.Unsupported{What: what}
 	}
 	attr := &sysbpf.Map{Type: uint32(s.Type), KeySize: s.KeySize, ValueSize: s.ValueSize, MaxEntries: s.MaxEntries, Flags: s.Flags, Extra: s.Extra}
-	if s.Type == maps.Array {
+	mapped := s.Type == maps.Array && len(s.Fields) == 0
+	if mapped {
 		attr.Flags |= sysbpf.MapMmapable
 	}
+	if len(s.Fields) > 0 || ofStorage(s.Type) {
+		handle, key, value, err := valueTypes(s)
+		if err != nil {
+			return m, mapError(s, "BTF", err)
+		}
+		defer handle.Close()
+		attr.BTF, attr.KeyType, attr.ValueType = handle.FD(), key, value
+	}
 	if inner != nil {
-		like, err := e.createMap(inner, nil)
+		like, err := e.createMap(inner, nil, loadOnly)
 		if err != nil {
 			return m, err
 		}
@@ -84,7 +95,7 @@ func (e *executor) createMap(s *maps.Spec, inner *maps.Spec) (m kmap, err error)
 	if m.fd, err = sysbpf.CreateMap(attr); err != nil {
 		return m, mapError(s, "create", err)
 	}
-	if s.Type != maps.Array {
+	if !mapped {
 		return m, nil
 	}
 	if m.memory, err = sysbpf.MapMemory(m.fd, int(round8(s.ValueSize)*s.MaxEntries), false); err != nil {

@@ -60,7 +60,7 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 		return &vm.Unsupported{What: fmt.Sprintf("a map for %d bytes of memory: %s", size, describe(err))}
 	}
 	for i := range j.Maps {
-		m, err := e.createMap(&j.Maps[i], template(&j.Maps[i], j.Maps))
+		m, err := e.createMap(&j.Maps[i], template(&j.Maps[i], j.Maps), j.LoadOnly)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (e *executor) load(j *job, l *loaded) (err error) {
 			return err
 		}
 	}
-	if hook.Lookup(l.typ).Verdict && !j.LoadOnly {
+	if !j.LoadOnly && hook.Lookup(l.typ).Verdict {
 		l.router, err = newRouter(l)
 	}
 	return err
@@ -112,7 +112,7 @@ func memorySize(j *job) (int, error) {
 
 func (e *executor) loadProgram(j *job, n int, l *loaded) (fd int, err error) {
 	p := j.Programs[n].decode()
-	if hook.Lookup(p.Type) == nil {
+	if hook.Lookup(p.Type) == nil && !j.LoadOnly {
 		return -1, &vm.Unsupported{What: p.Type.String()}
 	}
 	made := e.plan(j, p, l)

@@ -3,6 +3,7 @@ package kernelcmp
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"syscall"
 
 	"github.com/cilium/ebpf/btf"
@@ -130,6 +131,9 @@ func (e *executor) bind(q *Load, insns []spec.Insn) string {
 	return ""
 }
 
+// kernelTypes are the kernel's, read once: each reading takes longer than many loads.
+var kernelTypes = sync.OnceValues(btf.LoadKernelSpec)
+
 // attachType is the number of a function, a typedef or a variable in the kernel's BTF, 0 if it has none of
 // the name.
 func (e *executor) attachType(name string) uint32 {
@@ -137,7 +141,7 @@ func (e *executor) attachType(name string) uint32 {
 		return id
 	}
 	var id btf.TypeID
-	if kernel, err := btf.LoadKernelSpec(); err == nil {
+	if kernel, err := kernelTypes(); err == nil {
 		types, _ := kernel.AnyTypesByName(name)
 		for _, t := range types {
 			id, _ = kernel.TypeID(t)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
+	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -19,7 +20,15 @@ const tailCallStack = 256
 
 // stackDepth adds up the frames along every chain of calls (Linux's check_max_stack_depth).
 func (e *explorer) stackDepth() *Failure {
-	return e.deeper(0, 0, 1, map[visit]bool{})
+	for fn := range e.g.Funcs {
+		if fn > 0 && !e.m.Later(fn) {
+			continue
+		}
+		if f := e.deeper(fn, 0, 1, map[visit]bool{}); f != nil {
+			return f
+		}
+	}
+	return nil
 }
 
 // privateStackMin is from how many bytes on a function's frame is worth a stack of its own.
@@ -62,6 +71,9 @@ func (e *explorer) deeper(fn, below, frames int, done map[visit]bool) *Failure {
 		return fails("combined stack size of %d calls is %d. Too large", frames, depth)
 	}
 	for _, c := range f.Calls {
+		if e.m.Later(c.To) && e.g.Insns[c.At].Op != spec.CALL { // it has a stack of its own
+			continue
+		}
 		if frames == int(e.options.Release.Limits().Frames) {
 			return fails("the call stack of %d frames is too deep !", frames+1)
 		}

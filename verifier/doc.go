@@ -52,9 +52,8 @@
 // earlier than is done here.
 //
 // Beyond this package are, as of now: programs whose context BTF describes (tracing, LSM,
-// struct_ops, extensions), kernel functions and variables, sockets and other pointers of
-// the kernel's, arenas, global functions, spin locks, timers, dynptrs, callbacks other than
-// bpf_loop's.
+// struct_ops, extensions), kernel functions and variables, pointers that BTF describes and so
+// what helpers take and give of them, loads from maps themselves, arenas, global functions.
 //
 // # Not a word from the table
 //

@@ -34,7 +34,7 @@ func (e *explorer) run() *Failure {
 	for {
 		if f := e.path(s); f != nil {
 			f.Insn = s.PC
-			f.Path = trail(s)
+			f.Path, f.Start = trail(s), e.g.Funcs[s.Frames[0].Func].Start
 			f.State = s
 			return f
 		}
@@ -42,7 +42,17 @@ func (e *explorer) run() *Failure {
 			e.settle()
 		}
 		if len(e.pending) == 0 {
-			return e.stackDepth()
+			fn, more := e.m.NextGlobal()
+			if !more {
+				return e.stackDepth()
+			}
+			var f *Failure
+			if s, f = e.m.StartGlobal(fn); f != nil {
+				f.Insn = s.PC
+				return f
+			}
+			e.options.Trace.resume(s)
+			continue
 		}
 		s = e.pending[len(e.pending)-1]
 		e.pending = e.pending[:len(e.pending)-1]
@@ -169,6 +179,9 @@ func (e *explorer) compare(cp *state.Checkpoint, s *state.State, live []uint16, 
 			p = state.InFull
 		}
 		return cp.Covers(s, live, p), nil
+	}
+	if cp.Async != s.Async { // not on this path
+		return false, nil
 	}
 	again := cp.Rounds != s.Rounds || cp.Unrolls != s.Unrolls // a loop that ends by itself
 	if force && again {

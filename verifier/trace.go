@@ -21,7 +21,7 @@ type Trace struct {
 	Keep    func(cp *state.Checkpoint)                 // a state was put aside for later ones to be compared with
 	Covered func(s *state.State, by *state.Checkpoint) // the path ends: what follows has been looked at. If by is Open, it may be taken up later
 	End     func(s *state.State)                       // the path ends: the program does
-	Resume  func(s *state.State)                       // what was kept is taken up
+	Resume  func(s *state.State)                       // what was kept is taken up, or a global function begins
 }
 
 // Traces tells several, one after the other.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -54,10 +55,12 @@ type Options struct {
 	// its mistakes as they may, and what it cannot see is not seen. [release.Switches] are
 	// the differences.
 	Release     *release.Release
-	Lacks       release.Caps // capabilities that the caller does not have; release.Root: an unprivileged one
-	Attach      uint32       // enum bpf_attach_type: what the programs are loaded for
-	StrictAlign bool         // packets and map values too, as machines want that trap (BPF_F_STRICT_ALIGNMENT)
-	MaxInsns    int          // instructions to look at in a program; 0: as many as the release does
+	Lacks       release.Caps   // capabilities that the caller does not have; release.Root: an unprivileged one
+	Attach      uint32         // enum bpf_attach_type: what the programs are loaded for
+	StrictAlign bool           // packets and map values too, as machines want that trap (BPF_F_STRICT_ALIGNMENT)
+	Kernel      btf.Kernel     // types of the kernel; nil: not known, and programs that need them are Unsupported
+	Programs    []*btf.Program // of each program of the case, what its object says of it; may be short
+	MaxInsns    int            // instructions to look at in a program; 0: as many as the release does
 
 	// Exact compares states in full. It takes longer, and then each value of a run lies in
 	// a state that Observe was shown at its instruction.
@@ -155,9 +158,19 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options, mirror bool) (*explor
 	if f := privileged(p, o); f != nil {
 		return nil, f
 	}
+	var about *btf.Program
+	attach := cmp.Or(p.Type.Attach(), o.Attach)
+	if n < len(o.Programs) && o.Programs[n] != nil {
+		about = o.Programs[n]
+		attach = cmp.Or(attach, about.Type)
+	}
 	g, err := cfg.Build(p.Insns, cfg.Options{
-		Args:  func(id int32) int { return arguments(o.Release, id) },
-		Loops: func(id int32) bool { return transfer.CallsBack(id) },
+		Args:  func(id int32) int { return arguments(o.Release, id, p.Type, attach) },
+		Loops: transfer.CallsBack,
+		Later: transfer.CallsLater,
+
+		KernelArgs: func(id int32) int { return transfer.KernelArgs(o.Kernel, id) },
+		Iterates:   func(id int32) bool { return transfer.Iterates(o.Kernel, id) },
 	})
 	if err != nil {
 		return nil, structural(transfer.Unsafe, err.Insn, err.Rule, err.Text)
@@ -173,10 +186,14 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options, mirror bool) (*explor
 	}
 	m := &transfer.Machine{
 		Rules: transfer.Rules{Release: o.Release, StrictAlign: o.StrictAlign, Lacks: o.Lacks, License: p.GPLCompatible(), Mirror: mirror},
-		Type:  p.Type, Attach: cmp.Or(p.Type.Attach(), o.Attach), Order: p.Order, Insns: p.Insns, Graph: g, Maps: c.Maps,
+		Type:  p.Type, Attach: attach, Order: p.Order, Insns: p.Insns, Graph: g, Maps: c.Maps,
 		StackUsed: make([]int, len(g.Funcs)),
 	}
 	m.Memory, m.MemoryMax = memory(c)
+	m.Kernel, m.Program = o.Kernel, about
+	if f := m.FindTarget(); f != nil {
+		return nil, f
+	}
 	if f := m.Resolve(); f != nil {
 		return nil, f
 	}
@@ -200,8 +217,8 @@ func memory(c *vm.Case) (least, most uint32) {
 }
 
 // arguments is how many registers a helper looks at.
-func arguments(r *release.Release, id int32) int {
-	h, ok := r.Helper(id)
+func arguments(r *release.Release, id int32, t hook.Type, attach uint32) int {
+	h, ok := r.HelperFor(id, release.ProgType(t.Prog()), attach)
 	if !ok {
 		return 5
 	}

@@ -19,6 +19,7 @@ import (
 
 type verifyCmd struct {
 	verifyAs
+	typesFlag
 	Case    string `arg:"" help:"A case file, or FILE.o:PROG."`
 	Kernel  bool   `help:"Ask the host's kernel too (as root), and say whether it agrees."`
 	Explain bool   `help:"Show the instruction, what became of the register that is to blame, the path, and all registers."`
@@ -50,6 +51,7 @@ Examples:
   lockstep verify firewall.o:firewall --sarif >firewall.sarif
   lockstep verify firewall.o:firewall --kernel --json
   lockstep verify firewall.o:firewall --release all
+  lockstep verify execsnoop.o:tracepoint__syscalls__sys_enter_execve --btf /sys/kernel/btf/vmlinux
   lockstep verify case.txtar --release linux-6.1 --capabilities bpf,net_admin`
 }
 
@@ -70,11 +72,11 @@ func (c *verifyCmd) Run(t *terminal) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	f, err := loadCase(t, c.Case)
+	o, all, err := c.options()
 	if err != nil {
 		return err
 	}
-	o, all, err := c.options()
+	f, err := c.load(t, c.Case, &o)
 	if err != nil {
 		return err
 	}

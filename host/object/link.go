@@ -8,15 +8,30 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/lockstep-ebpf/lockstep/host/kernelbtf"
 	"github.com/lockstep-ebpf/lockstep/spec"
 )
 
-// link turns a flattened program of cilium/ebpf into slots. There, an instruction
+// linker turns flattened programs of cilium/ebpf into slots. There, an instruction
 // that names something carries the name as its reference; here it carries a number.
 // Subprograms are in the stream already.
-//
-// The slots are complete only if err is nil; they can be shown all the same.
-func link(insns asm.Instructions, order binary.ByteOrder, mapIndex func(string) int) (out []spec.Insn, err error) {
+type linker struct {
+	order    binary.ByteOrder
+	mapIndex func(string) int
+	kernel   *kernelbtf.Kernel // nil: none is given
+	externs  map[place]extern
+	options  map[string]uint32 // variables of .kconfig: where they are in its map
+}
+
+// link gives the slots. They are complete only if err is nil; they can be shown all the
+// same.
+func (l *linker) link(insns asm.Instructions) (out []spec.Insn, err error) {
+	if l.kernel != nil {
+		relocated, coreErr := relocate(insns, l.order, l.kernel)
+		if err = coreErr; err == nil {
+			insns = relocated
+		}
+	}
 	starts := map[string]int{} // function → slot
 	for it := insns.Iterate(); it.Next(); {
 		if name := it.Ins.Symbol(); name != "" {
@@ -26,13 +41,18 @@ func link(insns asm.Instructions, order binary.ByteOrder, mapIndex func(string) 
 			starts[name] = int(it.Offset)
 		}
 	}
+	within, start := "", 0
 	for it := insns.Iterate(); it.Next(); {
 		slot := int(it.Offset)
-		slots, encErr := encode(*it.Ins, order)
+		if name := it.Ins.Symbol(); name != "" {
+			within, start = name, slot
+		}
+		slots, encErr := encode(*it.Ins, l.order)
 		if encErr != nil {
 			return nil, fmt.Errorf("insn %d: %w", slot, encErr)
 		}
-		if linkErr := resolve(it.Ins, slot, slots, starts, mapIndex); linkErr != nil && err == nil {
+		x := l.externs[place{within, uint64(slot-start) * spec.SlotSize}]
+		if linkErr := l.resolve(it.Ins, slot, slots, starts, x); linkErr != nil && err == nil {
 			err = fmt.Errorf("insn %d: %w", slot, linkErr)
 		}
 		out = append(out, slots...)
@@ -57,23 +77,18 @@ func encode(i asm.Instruction, order binary.ByteOrder) ([]spec.Insn, error) {
 }
 
 // resolve writes the number of what the instruction refers to into its slots.
-func resolve(i *asm.Instruction, slot int, slots []spec.Insn, starts map[string]int, mapIndex func(string) int) error {
+func (l *linker) resolve(i *asm.Instruction, slot int, slots []spec.Insn, starts map[string]int, x extern) error {
 	name := i.Reference()
 	switch {
 	case btf.CORERelocationMetadata(i) != nil:
 		return fmt.Errorf("CO-RE relocation (%s): it needs the BTF of a kernel, and none is given here; build the program without preserve_access_index",
 			btf.CORERelocationMetadata(i))
+	case i.IsKfuncCall() && l.kernel != nil:
+		return l.kernelFunction(&slots[0], name, x.weak)
 	case i.IsKfuncCall():
 		return fmt.Errorf("kernel function %s: it needs the BTF of a kernel; use a helper instead", name)
 	case i.IsLoadFromMap():
-		if name == "" {
-			return fmt.Errorf("load from no map of the object: a .kconfig variable, or a number that nothing relocates; use a constant in .rodata")
-		}
-		fd := mapIndex(name)
-		if fd < 0 {
-			return fmt.Errorf("the object has no map %s; define it in section .maps", name)
-		}
-		slots[0].Imm = int32(fd)
+		return l.loadsMap(name, slots, x)
 	case i.OpCode.IsDWordLoad() && i.Src >= spec.LDDWMapIdx:
 		return fmt.Errorf("load of map number %d of a loader's list: no compiler emits it; refer to the map by its symbol", int32(i.Constant))
 	case i.IsFunctionReference() && name != "":
@@ -85,8 +100,27 @@ func resolve(i *asm.Instruction, slot int, slots []spec.Insn, starts map[string]
 		if len(slots) == 2 {
 			slots[1].Imm = 0
 		}
+	case name != "" && i.OpCode.IsDWordLoad() && l.kernel != nil:
+		return l.kernelVariable(slots, name, x.weak)
 	case name != "":
 		return fmt.Errorf("symbol %s is not in the object; it needs a kernel's symbols (ksym)", name)
 	}
+	return nil
+}
+
+// loadsMap is an LDDW of a map, or of a place in one.
+func (l *linker) loadsMap(name string, slots []spec.Insn, x extern) error {
+	if name == "" {
+		off, ok := l.options[x.name]
+		if !ok || l.mapIndex(kconfigMap) < 0 {
+			return fmt.Errorf("load from no map of the object: a .kconfig variable, or a number that nothing relocates; use a constant in .rodata")
+		}
+		name, slots[1].Imm = kconfigMap, int32(off)
+	}
+	fd := l.mapIndex(name)
+	if fd < 0 {
+		return fmt.Errorf("the object has no map %s; define it in section .maps", name)
+	}
+	slots[0].Imm = int32(fd)
 	return nil
 }

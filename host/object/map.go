@@ -16,9 +16,10 @@ func convertMap(name string, m *ebpf.MapSpec, order spec.ByteOrder) *Map {
 	out := &Map{Spec: maps.Spec{
 		Name: name, Type: maps.Type(m.Type), Flags: m.Flags,
 		KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries, Extra: m.MapExtra,
+		Fields: fields(m.Value),
 	}}
 	if i := m.InnerMap; i != nil {
-		out.Inner = &maps.Spec{Type: maps.Type(i.Type), Flags: i.Flags, KeySize: i.KeySize, ValueSize: i.ValueSize, MaxEntries: i.MaxEntries}
+		out.Inner = &maps.Spec{Type: maps.Type(i.Type), Flags: i.Flags, KeySize: i.KeySize, ValueSize: i.ValueSize, MaxEntries: i.MaxEntries, Fields: fields(i.Value)}
 	}
 	fillIn(&out.Spec)
 	for _, kv := range m.Contents {

@@ -5,7 +5,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/lockstep-ebpf/lockstep/host/kernelbtf"
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
@@ -35,7 +37,8 @@ type Variable struct {
 type Program struct {
 	vm.Program
 	Section string
-	Unready error // why the instructions are not complete, or nil
+	Unready error        // why the instructions are not complete, or nil
+	Types   *btf.Program // where it attaches, the prototypes of its functions
 }
 
 // Map is a map of an object. Its type may be one that is not simulated.
@@ -46,13 +49,16 @@ type Map struct {
 }
 
 // Open reads the object in a file.
-func Open(path string) (*Object, error) {
+func Open(path string) (*Object, error) { return OpenFor(path, nil) }
+
+// OpenFor reads the object in a file for a kernel (see [ReadFor]).
+func OpenFor(path string, k *kernelbtf.Kernel) (*Object, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	o, err := Read(f)
+	o, err := ReadFor(f, k)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

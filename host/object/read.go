@@ -9,6 +9,7 @@ import (
 
 	"github.com/cilium/ebpf"
 
+	"github.com/lockstep-ebpf/lockstep/host/kernelbtf"
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
@@ -16,7 +17,12 @@ import (
 
 // Read reads an object. It needs the bytes alone and takes any: what is no BPF
 // object is an error.
-func Read(r io.ReaderAt) (*Object, error) {
+func Read(r io.ReaderAt) (*Object, error) { return ReadFor(r, nil) }
+
+// ReadFor reads an object for a kernel: CO-RE relocations, kernel functions and
+// variables, and options of its configuration are resolved by what the kernel says
+// of itself. Without one, programs that have any are not ready.
+func ReadFor(r io.ReaderAt, k *kernelbtf.Kernel) (*Object, error) {
 	if err := measure(r); err != nil {
 		return nil, err
 	}
@@ -31,15 +37,26 @@ func Read(r io.ReaderAt) (*Object, error) {
 	for _, name := range slices.Sorted(maps.Keys(coll.Maps)) {
 		o.Maps = append(o.Maps, convertMap(name, coll.Maps[name], o.Order))
 	}
+	l := &linker{order: coll.ByteOrder, mapIndex: o.mapIndex, kernel: k}
+	if k != nil {
+		l.externs = externs(r)
+		m, options, err := kconfig(coll, o.Order, k)
+		if err != nil {
+			return nil, err
+		}
+		if m != nil {
+			o.Maps, l.options = append(o.Maps, m), options
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(coll.Programs)) {
 		p := coll.Programs[name]
 		o.License = p.License
-		out := &Program{Section: p.SectionName}
+		out := &Program{Section: p.SectionName, Types: describe(p)}
 		out.Name, out.Type, out.Order = name, hook.Of(uint32(p.Type), uint32(p.AttachType)), o.Order
 		if out.License = p.License; out.License == "" {
 			out.License = vm.NoLicense
 		}
-		out.Insns, out.Unready = link(p.Instructions, p.ByteOrder, o.mapIndex)
+		out.Insns, out.Unready = l.link(p.Instructions)
 		out.Lines = lines(p.Instructions)
 		o.Programs = append(o.Programs, out)
 	}

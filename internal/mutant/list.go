@@ -131,6 +131,18 @@ const (
 	VerifierPointerLeaks
 	VerifierUnwrittenStack
 	VerifierLicenceIgnored
+	VerifierLockNotCompared
+	VerifierSliceOutlives
+	VerifierFieldTouched
+	VerifierOtherLock
+	VerifierCastOutlives
+	VerifierCastNullReleases
+	VerifierDynptrForged
+	VerifierDynptrRead
+	VerifierKeyWritable
+	VerifierPacketPassed
+	VerifierLaterReturn
+	VerifierSockWhole
 )
 
 // All lists every mutant, in order of ID.
@@ -263,4 +275,16 @@ var All = []Mutant{
 	{VerifierPointerLeaks, "verifier-pointer-leaks", "verifier/transfer", "without CAP_PERFMON, addresses may be stored, returned and passed to helpers", "CVE-2021-45402"},
 	{VerifierUnwrittenStack, "verifier-unwritten-stack", "verifier/transfer", "without CAP_PERFMON, stack may be read that was not written", "allow_uninit_stack"},
 	{VerifierLicenceIgnored, "verifier-licence-ignored", "verifier/transfer", "any licence is good enough for helpers that want the GPL", "check_helper_call"},
+	{VerifierLockNotCompared, "verifier-lock-not-compared", "verifier/state", "states are alike whether a lock is held or not", "refsafe"},
+	{VerifierSliceOutlives, "verifier-slice-outlives", "verifier/state", "what a dynptr gave of its memory may be used when the dynptr is gone", "destroy_if_dynptr_stack_slot"},
+	{VerifierFieldTouched, "verifier-field-touched", "verifier/transfer", "locks and timers in a map may be loaded and stored", "check_map_access"},
+	{VerifierOtherLock, "verifier-other-lock", "verifier/transfer", "any lock may be given back for the one that was taken", "process_spin_lock"},
+	{VerifierCastOutlives, "verifier-cast-outlives", "verifier/transfer", "what a socket was cast to may be used when the socket was given back", "is_ptr_cast_function"},
+	{VerifierCastNullReleases, "verifier-cast-null-releases", "verifier/transfer", "a cast that gives 0 ends the reference", "mark_ptr_or_null_regs"},
+	{VerifierDynptrForged, "verifier-dynptr-forged", "verifier/transfer", "a dynptr may be stored over and is a dynptr still", "destroy_if_dynptr_stack_slot"},
+	{VerifierDynptrRead, "verifier-dynptr-read", "verifier/transfer", "the bytes of a dynptr may be loaded", "check_stack_read_fixed_off"},
+	{VerifierKeyWritable, "verifier-key-writable", "verifier/transfer", "a callback may write to the key that it is shown", "check_mem_access"},
+	{VerifierPacketPassed, "verifier-packet-passed", "verifier/transfer", "every helper takes a part of the packet as memory", "may_access_direct_pkt_data"},
+	{VerifierLaterReturn, "verifier-later-return", "verifier/transfer", "a timer's callback may return anything", "check_return_code"},
+	{VerifierSockWhole, "verifier-sock-whole", "verifier/transfer", "every socket is a full one", "bpf_sock_common_is_valid_access"},
 }

@@ -47,6 +47,10 @@ type Options struct {
 	Args     func(helper int32) int  // how many of r1 to r5 a helper looks at
 	TailCall int32                   // the helper's number
 	Loops    func(helper int32) bool // helpers that call back
+
+	KernelArgs func(id int32) int      // how many registers a kernel function looks at
+	Iterates   func(id int32) bool     // kernel functions that take an iterator a step further
+	Later      func(helper int32) bool // helpers that have something called later
 }
 
 // tailCall is bpf_tail_call's number.
@@ -159,7 +163,7 @@ func (g *Graph) checkForms() *Error {
 			return g.fail(pc, "form", "unknown opcode 00")
 		}
 		i := g.Insns[pc]
-		if _, err := spec.Check(g.Insns, pc); err != nil && !tolerated(i) {
+		if _, err := spec.Check(g.Insns, pc); err != nil && !tolerated(g.Insns, pc) {
 			text := formText(i, err)
 			if everywhere(i, pc, err) {
 				return g.fail(pc, "form", "%s", text)
@@ -258,8 +262,10 @@ func (g *Graph) note(o Options) {
 			f.TailCalls = true
 		case i.Class() == spec.ClassLD && !i.Wide():
 			f.LDAbs = true
-		case i.Op == spec.JCOND, i.Op == spec.CALL && i.Src == spec.CallHelper && o.Loops != nil && o.Loops(i.Imm):
+		case i.Op == spec.CALL && i.Src == spec.CallKfunc && o.Iterates != nil && o.Iterates(i.Imm), i.Op == spec.JCOND, i.Op == spec.CALL && i.Src == spec.CallHelper && o.Loops != nil && o.Loops(i.Imm):
 			g.Prune[pc], g.Force[pc] = true, true
+		case i.Op == spec.CALL && i.Src == spec.CallHelper && o.Later != nil && o.Later(i.Imm):
+			g.Prune[pc] = true
 		}
 		if i.Wide() {
 			pc++

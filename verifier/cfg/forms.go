@@ -22,8 +22,15 @@ func everywhere(i spec.Insn, pc int, err error) bool {
 }
 
 // tolerated reports whether Linux lets a mistake pass: it does not look at the offset of an
-// exit.
-func tolerated(i spec.Insn) bool {
+// exit, nor at the upper half of a function's address.
+func tolerated(insns []spec.Insn, pc int) bool {
+	i := insns[pc]
+	if i.Op == spec.LDDW && i.Src == spec.LDDWFunc && pc+1 < len(insns) {
+		half := insns[pc+1]
+		half.Imm = 0
+		_, err := spec.Check([]spec.Insn{i, half}, 0)
+		return err == nil
+	}
 	if i.Op == spec.EXIT {
 		i.Off = 0
 		_, err := spec.Check([]spec.Insn{i}, 0)

@@ -27,13 +27,22 @@ func (g *Graph) liveness(o Options) {
 				for _, to := range next {
 					out |= g.Live[to]
 				}
-				reads, writes := Effect(g.Insns[pc], o.Args)
+				reads, writes := o.effect(g.Insns[pc])
 				if in := out&^writes | reads | r10; in != g.Live[pc] {
 					g.Live[pc], changed = in, true
 				}
 			}
 		}
 	}
+}
+
+// effect is Effect, with what the options know.
+func (o *Options) effect(i spec.Insn) (reads, writes uint16) {
+	reads, writes = Effect(i, o.Args)
+	if i.Op == spec.CALL && i.Src == spec.CallKfunc && o.KernelArgs != nil {
+		reads = arguments & (1<<(o.KernelArgs(i.Imm)+1) - 1)
+	}
+	return reads, writes
 }
 
 // Effect is the registers that an instruction reads and those that it writes.

@@ -59,3 +59,6 @@ func (r *Release) Facts() Facts {
 	}
 	return f
 }
+
+// Arguments are the tables of typed contexts.
+func Arguments() (tracepoints, iterators map[string]string) { return tracepoints6_18, iterators6_18 }

@@ -218,8 +218,11 @@ func (k kernel) mapsOfHelper(hook *release.Hook, h *release.Helper, types releas
 			return set, false
 		}
 		m := mapOfType(uint32(typ))
-		if typ == 3 {
+		switch typ { // they belong to the first type of program that uses them
+		case 3:
 			m = b.mapFor(12)
+		case 14, 16, 25:
+			m.MaxEntries += uint32(hook.Type)
 		}
 		b.instead = &m
 		for i, a := range h.Args {

@@ -100,7 +100,10 @@ func (h *history) resume(s *state.State) {
 	if h.prog != h.want {
 		return
 	}
-	h.last = h.heads[s]
+	if h.last = h.heads[s]; h.last == nil { // a global function is entered
+		h.snap = snapshot{}
+		return
+	}
 	delete(h.heads, s)
 	h.snap.take(s)
 }

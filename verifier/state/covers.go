@@ -15,10 +15,13 @@ const (
 // Covers reports whether all that s may be lies within the checkpoint. live has, for each
 // frame, the registers that may still be read.
 func (cp *Checkpoint) Covers(s *State, live []uint16, p Precision) bool {
-	if len(cp.Frames) != len(s.Frames) || len(cp.Refs) != len(s.Refs) {
+	if len(cp.Frames) != len(s.Frames) || len(cp.Refs) != len(s.Refs) || cp.ReadLocks != s.ReadLocks {
 		return false
 	}
 	m := matcher{precision: p, hidden: s.Hidden}
+	if !m.lock(&cp.Lock, &s.Lock) {
+		return false
+	}
 	for i, r := range cp.Refs {
 		if !m.same(r.ID, s.Refs[i].ID) {
 			return false
@@ -44,7 +47,7 @@ func (cp *Checkpoint) Covers(s *State, live []uint16, p Precision) bool {
 		if mutant.On(mutant.VerifierStackNotCompared) {
 			read = 0
 		}
-		if !m.stack(old, now, read) {
+		if !m.objects(old, now) || !m.stack(old, now, read) {
 			return false
 		}
 	}
@@ -80,6 +83,14 @@ func (m *matcher) same(old, now uint32) bool {
 	return true
 }
 
+// lock matches what is held.
+func (m *matcher) lock(old, now *Lock) bool {
+	if mutant.On(mutant.VerifierLockNotCompared) {
+		return true
+	}
+	return old.Held == now.Held && old.Map == now.Map && m.same(old.ID, now.ID)
+}
+
 // linked matches identities of numbers: what is equal in the old state must be in the new
 // one. The other way round, more is known than is needed.
 func (m *matcher) linked(old, now *Reg) bool {
@@ -111,12 +122,12 @@ func (m *matcher) reg(old, now *Reg, node *Node) bool {
 	}
 	switch {
 	case old.Null != now.Null, old.Ring != now.Ring, old.RO != now.RO, old.Inner != now.Inner, old.Frame != now.Frame,
-		old.Off != now.Off, old.Map != now.Map, old.Size != now.Size:
+		old.First != now.First, old.Off != now.Off, old.Map != now.Map, old.Size != now.Size, old.Type != now.Type, old.Trust != now.Trust, old.Done != now.Done:
 		return false
 	case m.precision == Equal && old.Range != now.Range, old.Range > now.Range && !mutant.On(mutant.VerifierRangeNotCompared):
 		return false
 	}
-	return m.within(old, now) && m.same(old.ID, now.ID) && m.same(old.Ref, now.Ref) && m.same(old.UID, now.UID)
+	return m.within(old, now) && m.same(old.ID, now.ID) && m.same(old.Ref, now.Ref) && m.same(old.UID, now.UID) && m.same(old.Dyn, now.Dyn)
 }
 
 func (m *matcher) within(old, now *Reg) bool {
@@ -143,8 +154,28 @@ func (m *matcher) stack(old, now *Frame, read uint64) bool {
 	return true
 }
 
+// objects compares slots that hold objects, read or not: to write over one is not for free.
+func (m *matcher) objects(old, now *Frame) bool {
+	if old.Objects != now.Objects {
+		return false
+	}
+	for i := range old.Stack {
+		if old.Objects>>i&1 != 0 && !m.object(&old.Stack[i], &now.Stack[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *matcher) object(old, now *Slot) bool {
+	return old.Bytes == now.Bytes && m.reg(old.Spill, now.Spill, nil)
+}
+
 // slot compares eight bytes of stack.
 func (m *matcher) slot(old, now *Slot) bool {
+	if old.Bytes[0] == Object || now.Bytes[0] == Object {
+		return m.object(old, now)
+	}
 	if m.hidden && hides(old, now) {
 		return false
 	}

@@ -11,6 +11,7 @@ const (
 	Misc           // some number
 	Zero
 	Spilled // part of Slot.Spill
+	Object  // part of an object of the kernel's, which Slot.Spill describes: see dynptr.go
 )
 
 // Slots is how many slots a frame has, and FrameSize their size in bytes together
@@ -46,7 +47,7 @@ func (s *Slot) Width() int {
 // Value is the number in the slot, whatever way it got there; ok is false if it is none.
 func (s *Slot) Value() (r Reg, ok bool) {
 	switch w := s.Width(); {
-	case w == 8 && s.Spill.Kind != Scalar:
+	case w == 8 && s.Spill.Kind != Scalar, s.Bytes[0] == Object:
 		return Reg{}, false
 	case w == 8:
 		r = *s.Spill

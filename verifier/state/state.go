@@ -5,9 +5,12 @@ type Callback uint8
 
 // Ways to be called.
 const (
-	Called Callback = iota
-	ByLoop          // bpf_loop
-	ByMap           // bpf_for_each_map_elem
+	Called  Callback = iota
+	ByLoop           // bpf_loop
+	ByMap            // bpf_for_each_map_elem
+	ByDrain          // bpf_user_ringbuf_drain
+	ByVMA            // bpf_find_vma
+	ByTimer          // bpf_timer_set_callback: some time later, on a stack of its own
 )
 
 // Frame is an active function.
@@ -18,6 +21,7 @@ type Frame struct {
 	CallSite int    // the slot of the call in the frame below
 	Callback Callback
 	Rounds   uint32 // of the function that calls a callback: how often it did
+	Objects  uint64 // slots that hold objects of the kernel's
 	screened uint64 // slots written in full since the last checkpoint
 }
 
@@ -33,16 +37,28 @@ type Ref struct {
 	Insn int // where it was taken
 }
 
+// Lock is a spin lock that is held. Maps with one value have one lock, whose ID is 0.
+type Lock struct {
+	Held bool
+	Map  int32 // the map that it is in
+	ID   uint32
+	Insn int // where it was taken
+}
+
 // State is what holds at a place of a path. Clone before changing what is shared.
 type State struct {
 	PC      int
 	Frames  []*Frame
 	Refs    []Ref
+	Lock    Lock
+	Async   int         // which callback that runs later this is the path of; 0: the program itself
 	Parent  *Checkpoint // the last one on this path
 	Trail   *Edge       // how the path came here
 	Rounds  int         // of may_goto on this path
 	Unrolls int         // of callbacks on this path
 	Hidden  bool        // unwritten stack may not be read
+
+	ReadLocks int // that are held, of RCU's: bpf_rcu_read_lock
 }
 
 // New is a state with one frame.

@@ -7,6 +7,7 @@ import (
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
+	"github.com/lockstep-ebpf/lockstep/vm/hook"
 	"github.com/lockstep-ebpf/lockstep/vm/maps"
 )
 
@@ -76,8 +77,26 @@ func (m *Machine) access(s *state.State, a *access) (state.Reg, *Failure) {
 		return m.stackAccess(s, r, a)
 	case state.Ctx:
 		return m.contextAccess(r, a)
-	case state.MapValue, state.Mem:
+	case state.BTF:
+		return m.btfAccess(s, r, a)
+	case state.Buf:
+		f = m.bufAccess(r, a)
+	case state.MapValue, state.Mem, state.MapKey:
 		f = m.regionAccess(r, a)
+	case state.SockCommon, state.Sock, state.TCPSock, state.XDPSock:
+		if r.Num.S.Min < 0 {
+			return state.Reg{}, failReg("negative-offset", a.reg, r, "offset ≥ 0", "R%d min value is negative, either use unsigned index or do a if (index >=0) check.", a.reg)
+		}
+		f = m.sockAccess(r, a)
+	case state.Map:
+		if !a.write {
+			return state.Reg{}, unsupported("loads from a map itself (struct bpf_map)")
+		}
+		return state.Reg{}, failReg("map-write", a.reg, r, "a load", "only read from %s is supported", mapStruct(m.mapOf(r).Type))
+	case state.FlowKeys:
+		f = flowKeysAccess(r, a)
+	case state.TPBuffer:
+		f = tracepointBuffer(r, a)
 	case state.Packet, state.PacketMeta:
 		if a.write && !m.packetWritable() {
 			return state.Reg{}, failReg("packet-write", a.reg, r, "a program type that may write packets", "cannot write into packet")
@@ -128,6 +147,12 @@ func (m *Machine) aligned(r *state.Reg, a *access) *Failure {
 		what = "value "
 	case state.Ctx:
 		what = "context "
+	case state.MapKey:
+		what = "key "
+	case state.FlowKeys:
+		what = "flow keys "
+	case state.SockCommon, state.Sock, state.TCPSock, state.XDPSock:
+		what = r.Kind.String() + " "
 	case state.Stack:
 		what, strict = "stack ", true
 	}
@@ -151,10 +176,21 @@ func (m *Machine) aligned(r *state.Reg, a *access) *Failure {
 
 // regionAccess is an access to a map value or to memory.
 func (m *Machine) regionAccess(r *state.Reg, a *access) *Failure {
+	switch {
+	case r.Kind == state.MapKey && a.write && !mutant.On(mutant.VerifierKeyWritable):
+		return failReg("key-write", a.reg, r, "a load", "write to change key R%d not allowed", a.reg)
+	case r.RO && a.write:
+		return failReg("read-only", a.reg, r, "a load", "R%d cannot write into %s", a.reg, r.TypeName())
+	case r.RO && r.Trust == state.Untrusted: // reads 0 where there is nothing
+		return nil
+	}
 	if f := m.permitted(r, a.off, a.size, a.write); f != nil {
 		return f
 	}
-	return m.bounds(r, a.reg, a.off, a.size, false)
+	if f := m.bounds(r, a.reg, a.off, a.size, false); f != nil {
+		return f
+	}
+	return m.untouched(r, a.reg, a.off, a.size)
 }
 
 // permitted looks at what a program may do to a map's values.
@@ -196,8 +232,11 @@ func (m *Machine) inner(x *maps.Spec) *maps.Spec {
 
 // room is how many bytes a region has.
 func (m *Machine) room(r *state.Reg) int64 {
-	if r.Kind == state.MapValue {
+	switch r.Kind {
+	case state.MapValue:
 		return int64(m.mapOf(r).ValueSize)
+	case state.MapKey:
+		return int64(m.mapOf(r).KeySize)
 	}
 	return int64(r.Size)
 }
@@ -229,7 +268,10 @@ func within(at int64, size int, room int64, zeroOK bool) bool {
 }
 
 func (m *Machine) outside(r *state.Reg, at int64, size int, room int64) string {
-	if r.Kind == state.Mem && r.Ring {
+	switch {
+	case r.Kind == state.MapKey:
+		return fmt.Sprintf("invalid access to map key, key_size=%d off=%d size=%d", room, at, size)
+	case r.Kind == state.Mem && (m.Type != hook.Unspec || r.Ring || r.Dyn != 0): // type mem's is a map value, for kernels
 		return fmt.Sprintf("invalid access to memory, mem_size=%d off=%d size=%d", room, at, size)
 	}
 	return fmt.Sprintf("invalid access to map value, value_size=%d off=%d size=%d", room, at, size)

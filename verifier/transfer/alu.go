@@ -96,34 +96,41 @@ func (m *Machine) unary(dst *state.Reg, i spec.Insn, code uint8, wide bool) {
 
 // binary is dst op= src on numbers.
 func binary(dst, src *state.Reg, op num.Op, wide bool) {
-	id, delta := dst.ID, int64(dst.Delta)
-	if c, ok := src.Const(); !ok || !wide || id == 0 {
-		id = 0
-	} else {
-		switch op {
-		case num.Add:
-			delta += int64(c)
-		case num.Sub:
-			if delta -= int64(c); mutant.On(mutant.VerifierSubNotNegated) {
-				delta += 2 * int64(c)
-			}
-		default:
-			id = 0
-		}
-		if int64(c) != int64(int32(c)) || delta != int64(int32(delta)) {
-			id = 0
-		}
-	}
+	id, delta := moved(dst, src, op, wide)
 	x := dst.Num
 	if wide {
 		x = w.ALU(op, x, src.Num)
 	} else {
 		x = w.ALU32(op, x, src.Num)
 	}
-	*dst = state.Reg{Kind: state.Scalar, Num: x, Node: state.NewNode(dst.Node, src.Node)}
-	if id != 0 {
-		dst.ID, dst.Delta = id, int32(delta)
+	*dst = state.Reg{Kind: state.Scalar, Num: x, Node: state.NewNode(dst.Node, src.Node), ID: id, Delta: delta}
+}
+
+// moved is what dst is equal to, but for a constant, after dst op= src; 0 if that is not
+// known. In 32 bits that holds only for sums that do not go round.
+func moved(dst, src *state.Reg, op num.Op, wide bool) (id uint32, delta int32) {
+	v, known := src.Const()
+	if dst.ID == 0 || !known || op != num.Add && op != num.Sub {
+		return 0, 0
 	}
+	c := int64(v)
+	if !wide {
+		c = int64(int32(v))
+	}
+	if c != int64(int32(c)) {
+		return 0, 0
+	}
+	if op == num.Sub && !mutant.On(mutant.VerifierSubNotNegated) {
+		c = -c
+	}
+	if low, high := int64(dst.Num.U.Min)+c, int64(dst.Num.U.Max)+c; !wide && (dst.Num.U.Max > math.MaxUint32 || low < 0 || high > math.MaxUint32) {
+		return 0, 0
+	}
+	sum := int64(dst.Delta) + c
+	if sum != int64(int32(sum)) {
+		return 0, 0
+	}
+	return dst.ID, int32(sum)
 }
 
 // mov copies, and cuts or extends where it is told to.

@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"fmt"
+
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -10,13 +12,18 @@ import (
 // memoryWords are the regions that helpers take, as Linux's message lists them.
 const memoryWords = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
 
-func (m *Machine) isMemory(r *state.Reg) bool {
-	if r.Kind == state.Ctx {
-		return m.contextIsMemory()
-	}
+func (m *Machine) isMemory(r *state.Reg) bool { return m.pointsToMemory(r) && !r.Null }
+
+func (m *Machine) pointsToMemory(r *state.Reg) bool {
 	switch r.Kind {
-	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.Mem:
-		return !r.Null
+	case state.Ctx:
+		return m.contextIsMemory()
+	case state.Stack, state.Packet, state.PacketMeta, state.MapValue, state.MapKey:
+		return true
+	case state.Mem, state.Buf:
+		return r.Trust == 0
+	case state.BTF:
+		return r.Trust == state.Trusted
 	}
 	return false
 }
@@ -35,8 +42,11 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		r.Node.Demand()
 		return nil
 	}
-	if r.IsPacket() && a.Pointer() && !c.Has(release.PacketArgs) && a.Kind != release.Anything {
+	if r.IsPacket() && a.Kind != release.Anything && !m.passesPackets(c) {
 		return fail("helper-packet", "helper access to the packet is not allowed")
+	}
+	if r.Kind == state.BTF && a.Access != release.In && (a.Kind == release.Mem || a.Kind == release.FixedMem || a.Kind == release.MapValue) {
+		return failReg("read-only", reg, r, "memory to write to", "bpf_%s() may write into memory pointed by R%d type=%s", c.Name, reg, r.TypeName())
 	}
 	want := func(ok bool, words string) *Failure {
 		if ok {
@@ -46,6 +56,9 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 	}
 	switch a.Kind {
 	case release.Anything:
+		if a.Scalar && r.Kind != state.Scalar {
+			return want(false, "scalar")
+		}
 		return m.leaks(r, reg, "into helper function")
 	case release.Ctx:
 		if f := want(r.Kind == state.Ctx, "ctx"); f != nil {
@@ -56,6 +69,10 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		if f := want(r.Kind == state.Map, "map_ptr"); f != nil {
 			return f
 		}
+		if t := c.the; t != nil && (t.Map != r.Map || t.Inner != r.Inner || t.UID != r.UID) {
+			return failReg("timer-map", reg, r, "the map that the timer is in",
+				"timer pointer in R1 map_uid=%d doesn't match map pointer in R2 map_uid=%d", t.UID, r.UID)
+		}
 		c.the = r
 		return atStart(reg, r)
 	case release.MapKey:
@@ -64,7 +81,10 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).KeySize), release.In, false)
 	case release.MapValue:
-		if f := want(m.isMemory(r), memoryWords); f != nil {
+		if ofSockets(m.mapOf(c.the).Type) { // the value is a socket
+			return m.sockArgument(c, release.Arg{Kind: release.BTFSock, OrNull: a.OrNull}, reg, r, want)
+		}
+		if f := want(m.isMemory(r) || a.OrNull && m.pointsToMemory(r), memoryWords); f != nil {
 			return f
 		}
 		access := a.Access
@@ -73,7 +93,7 @@ func (m *Machine) argument(s *state.State, c *called, n int) *Failure {
 		}
 		return m.memory(s, reg, int(m.mapOf(c.the).ValueSize), access, false)
 	case release.Mem:
-		return want(m.isMemory(r), memoryWords) // how much of it, the next argument says
+		return want(m.isMemory(r) || a.OrNull && m.pointsToMemory(r), memoryWords) // how much of it, the next argument says
 	case release.FixedMem:
 		if f := want(m.isMemory(r), memoryWords); f != nil {
 			return f
@@ -101,6 +121,14 @@ func (m *Machine) otherArgument(s *state.State, c *called, a release.Arg, reg ui
 		r.Node.Demand()
 		c.size = uint32(v)
 		return nil
+	case release.BTFPtr:
+		return m.btfArgument(reg, r, a)
+	case release.PerCPUVar:
+		if f := want(r.Kind == state.BTF && r.Trust&state.PerCPU != 0 && !r.Null, "percpu_ptr_, percpu_rcu_ptr_, percpu_trusted_ptr_"); f != nil {
+			return f
+		}
+		c.perCPU = r.Type
+		return btfUnmoved(reg, r)
 	case release.StackPtr:
 		return want(r.Kind == state.Stack, "fp")
 	case release.Func:
@@ -115,7 +143,7 @@ func (m *Machine) otherArgument(s *state.State, c *called, a release.Arg, reg ui
 		}
 		return m.released(c, reg, r)
 	}
-	return unsupported("argument %d of %s: %s", reg, c, a)
+	return m.objectArgument(s, c, a, reg, r, want)
 }
 
 // released checks that what is given back is what was taken.
@@ -170,6 +198,10 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 	if r.Kind == state.Ctx {
 		return m.contextRoom(r, n, 0, size)
 	}
+	if r.Kind == state.BTF {
+		_, f := m.walk(r, n, 0, size, write)
+		return f
+	}
 	if r.IsPacket() {
 		if write && !m.packetWritable() {
 			return failReg("packet-write", n, r, "a program type that may write packets", "cannot write into packet")
@@ -179,10 +211,16 @@ func (m *Machine) memory(s *state.State, n uint8, size int, access release.Acces
 	if mutant.On(mutant.VerifierHelperWritesReadOnly) {
 		write = false
 	}
+	if write && (r.Kind == state.MapKey || r.RO) {
+		return failReg("read-only", n, r, "memory to write to", "R%d cannot write into %s", n, r.TypeName())
+	}
 	if f := m.permitted(r, 0, size, write); f != nil {
 		return f
 	}
-	return m.bounds(r, n, 0, size, zeroOK)
+	if f := m.bounds(r, n, 0, size, zeroOK && r.Kind != state.MapKey); f != nil {
+		return f
+	}
+	return m.untouched(r, n, 0, size)
 }
 
 func (m *Machine) stackArgument(s *state.State, r *state.Reg, n uint8, size int, zeroOK, out bool) *Failure {
@@ -200,6 +238,11 @@ func (m *Machine) stackArgument(s *state.State, r *state.Reg, n uint8, size int,
 	if out && !p.fixed() {
 		return failReg("stack-out", n, r, "a known place", "R%d variable-offset write to stack by a helper", n)
 	}
+	if at, bad := holdsObject(s, p); bad && out {
+		return failReg("stack-object", n, r, "stack that holds no dynptr", "potential write to dynptr at off=%d disallowed", at)
+	} else if bad {
+		return m.readsObject(r, n, p, at, fmt.Sprintf("R%d ", n))
+	}
 	m.stackForHelper(s, p, false)
 	return nil
 }
@@ -210,15 +253,22 @@ func (m *Machine) mapFits(c *called) *Failure {
 		return nil
 	}
 	x := m.mapOf(c.the)
+	if c.Args[0].Kind == release.Timer { // any map that has one
+		return nil
+	}
 	if !m.Release.MapsKnown(c.ID) {
 		return unsupported("which maps %s takes", c)
 	}
+	if ofSockets(x.Type) && c.ID <= 3 {
+		return m.sockMapFits(c, x)
+	}
 	if !m.Release.TakesMap(c.ID, uint32(x.Type)) {
+		if c.ID == forEach {
+			return fail("map-helper", "callback function not allowed for map")
+		}
 		return fail("map-helper", "cannot pass map_type %d into func %s", x.Type, c)
 	}
 	switch {
-	case c.ID == mapLookup && (x.Type == maps.SockMap || x.Type == maps.SockHash || x.Type == maps.XSKMap):
-		return unsupported("looking up sockets in a %s", x.Type)
 	case x.Flags&maps.ReadOnly != 0 && changes[c.ID] && !mutant.On(mutant.VerifierHelperWritesReadOnly):
 		return fail("map-write", "write into map forbidden")
 	case x.Flags&maps.WriteOnly != 0 && looks[c.ID]:

@@ -72,7 +72,7 @@ func (m *Machine) update(s *state.State, i spec.Insn, load, store *access) *Fail
 // atomicPlace refuses memory whose accesses Linux rewrites.
 func atomicPlace(n uint8, r *state.Reg, imm int32) *Failure {
 	switch r.Kind {
-	case state.Ctx, state.Packet, state.PacketMeta:
+	case state.Ctx, state.Packet, state.PacketMeta, state.FlowKeys, state.SockCommon, state.Sock, state.TCPSock, state.XDPSock:
 		verb := "stores into"
 		if imm == spec.AtomicLoadAcq {
 			verb = "loads from"

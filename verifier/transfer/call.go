@@ -10,8 +10,20 @@ import (
 )
 
 func (m *Machine) call(s *state.State, i spec.Insn) (Effect, *Failure) {
+	if s.Lock.Held && i.Src == spec.CallHelper && i.Imm != spinUnlock {
+		f := fail("under-lock", "function calls are not allowed while holding a lock")
+		f.Have, f.Need = "a lock that is held", "that it be given back before"
+		return Effect{}, f
+	}
+	if i.Src == spec.CallKfunc {
+		return m.kernelCall(s, i)
+	}
 	if i.Src == spec.CallLocal {
-		return Effect{}, m.enter(s, m.Graph.FuncAt(s.PC+1+int(i.Imm)))
+		fn := m.Graph.FuncAt(s.PC + 1 + int(i.Imm))
+		if proto := m.global(fn); proto != nil {
+			return Effect{}, m.callGlobal(s, fn, proto)
+		}
+		return Effect{}, m.enter(s, fn)
 	}
 	return m.helper(s, i.Imm)
 }
@@ -49,8 +61,24 @@ func (m *Machine) exit(s *state.State) (Effect, *Failure) {
 	if s.Depth() > 0 {
 		return Effect{}, m.leave(s)
 	}
+	if f := underLock(s, "BPF_EXIT instruction in main prog"); f != nil {
+		return Effect{}, f
+	}
+	if s.ReadLocks > 0 {
+		return Effect{}, fail("rcu", "BPF_EXIT instruction in main prog cannot be used inside bpf_rcu_read_lock-ed region")
+	}
 	if len(s.Refs) > 0 && !mutant.On(mutant.VerifierLeaks) {
 		return Effect{}, leak(s, "BPF_EXIT instruction in main prog would lead to reference leak")
+	}
+	if s.Frame().Callback == state.ByTimer {
+		return m.endLater(s)
+	}
+	if s.Frame().Func != 0 {
+		f := m.exitGlobal(s)
+		return Effect{End: f == nil}, f
+	}
+	if done, f := m.typedExit(s); done || f != nil {
+		return Effect{End: f == nil}, f
 	}
 	if f := m.readable(s, 0); f != nil {
 		return Effect{}, f

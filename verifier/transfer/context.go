@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
@@ -26,6 +27,8 @@ func atStart(n uint8, r *state.Reg) *Failure {
 // fieldKinds are the kinds of address that fields of contexts hold, as the tables name them.
 var fieldKinds = map[string]state.Kind{
 	"scalar": state.Scalar, "pkt": state.Packet, "pkt_end": state.PacketEnd, "pkt_meta": state.PacketMeta,
+	"sock": state.Sock, "sock_or_null": state.Sock, "sock_common_or_null": state.SockCommon,
+	"flow_keys": state.FlowKeys, "tp_buffer": state.TPBuffer,
 }
 
 // contextAccess is Linux's check_ctx_access, with each type's is_valid_access from the
@@ -36,6 +39,9 @@ func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
 	}
 	if f := atStart(a.reg, r); f != nil {
 		return state.Reg{}, f
+	}
+	if m.Target.Typed {
+		return m.typedContext(r, a)
 	}
 	if a.off < 0 || !m.fieldAllowed(a) {
 		return state.Reg{}, failReg("context", a.reg, r, "a field of the context", "invalid bpf_context access off=%d size=%d", a.off, a.size)
@@ -50,6 +56,9 @@ func (m *Machine) contextAccess(r *state.Reg, a *access) (state.Reg, *Failure) {
 		return state.Reg{}, unsupported("a %s in the context", field.Kind)
 	case a.signed:
 		return state.Reg{}, failReg("context", a.reg, r, "a load without sign", "invalid bpf_context access off=%d size=%d", a.off, a.size)
+	}
+	if strings.HasSuffix(field.Kind, "_or_null") {
+		return state.Reg{Kind: kind, Null: true, ID: m.id()}, nil
 	}
 	return state.Reg{Kind: kind}, nil
 }

@@ -17,6 +17,9 @@
 //	branch.go   conditional jumps            atomic.go   atomics
 //	null.go     null checks                  call.go     functions, callbacks, exit
 //	packet.go   comparing packet pointers    helper.go   arguments of helpers, results
+//	socket.go   sockets, and what is cast    lock.go     spin locks, timers, their fields
+//	dynptr.go   dynptrs on the stack         callback.go functions that helpers call, now or later
+//	object.go   which argument is which
 //
 // # Numbers that decide
 //

@@ -78,7 +78,7 @@ func (m *Machine) tailCalled(s *state.State) *state.State {
 	callee := out.Pop()
 	clobber(out.Frame())
 	*out.Reg(0) = state.Unknown()
-	forgetPackets(out)
+	m.forgetPackets(out)
 	out.Go(callee.CallSite + 1)
 	return out
 }

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/verifier/num"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -9,7 +10,11 @@ import (
 
 // notNull reports whether an address is known not to be 0, as Linux's reg_not_null does.
 func notNull(r *state.Reg) bool {
-	return !r.Null && (r.Kind == state.MapValue || r.Kind == state.Map || r.Kind == state.Mem)
+	switch r.Kind {
+	case state.MapValue, state.Map, state.Mem, state.MapKey, state.SockCommon, state.Sock, state.TCPSock:
+		return !r.Null
+	}
+	return r.Firm()
 }
 
 // nullChecked tells all copies of an address whether it is 0.
@@ -19,7 +24,7 @@ func (m *Machine) nullChecked(s *state.State, id uint32, null bool) {
 		if !r.Null || r.ID != id {
 			return false
 		}
-		if r.Ref != 0 {
+		if r.Ref == id || r.Ref != 0 && mutant.On(mutant.VerifierCastNullReleases) { // not what was made of it
 			ref = r.Ref
 		}
 		if null {
@@ -31,7 +36,17 @@ func (m *Machine) nullChecked(s *state.State, id uint32, null bool) {
 			*r = state.Reg{Kind: state.Map, Map: r.Map, Inner: true, UID: r.ID}
 			return true
 		}
-		r.ID = 0
+		if r.Kind == state.MapValue {
+			switch t := m.mapOf(r).Type; {
+			case t == maps.XSKMap:
+				*r = state.Reg{Kind: state.XDPSock}
+			case ofSockets(t):
+				*r = state.Reg{Kind: state.Sock, Ref: r.Ref}
+			}
+		}
+		if !m.hasLock(r) {
+			r.ID = 0
+		}
 		return true
 	})
 	if null && ref != 0 {

@@ -132,6 +132,9 @@ func (m *Machine) packetLoad(s *state.State, i spec.Insn) *Failure {
 	if f := m.readable(s, 6); f != nil {
 		return f
 	}
+	if f := underLock(s, "BPF_LD_[ABS|IND]"); f != nil {
+		return f
+	}
 	if len(s.Refs) > 0 {
 		return leak(s, "BPF_LD_[ABS|IND] would lead to reference leak")
 	}
@@ -163,12 +166,12 @@ func clobber(f *state.Frame) {
 }
 
 // forgetPackets is what a helper that may move the packet leaves of pointers into it.
-func forgetPackets(s *state.State) {
+func (m *Machine) forgetPackets(s *state.State) {
 	s.Each(func(r *state.Reg) bool {
 		if !r.IsPacket() && r.Kind != state.PacketEnd {
 			return false
 		}
-		*r = state.Unknown()
+		*r = m.gone()
 		return true
 	})
 }

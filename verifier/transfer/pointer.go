@@ -90,10 +90,17 @@ func movable(n, by uint8, ptr, off *state.Reg) *Failure {
 			return nil
 		}
 		fallthrough
-	case ptr.Kind == state.PacketEnd:
+	case ptr.Kind == state.FlowKeys && isConst(off):
+		return nil
+	case ptr.Kind == state.PacketEnd, ptr.Kind == state.FlowKeys, ptr.IsSock():
 		return failReg("pointer-kind", n, ptr, "an address that may be moved", "R%d pointer arithmetic on %s prohibited", n, ptr.TypeName())
 	}
 	return sane(by, off, ptr)
+}
+
+func isConst(r *state.Reg) bool {
+	_, known := r.Const()
+	return known
 }
 
 // sane is Linux's check_reg_sane_offset.

@@ -67,6 +67,13 @@ func (m *Machine) stackAccess(s *state.State, r *state.Reg, a *access) (state.Re
 	if f != nil {
 		return state.Reg{}, f
 	}
+	if at, holds := holdsObject(s, p); holds && !a.write {
+		return state.Reg{}, m.readsObject(r, a.reg, p, at, "")
+	} else if holds {
+		if f := m.overwrites(s, p); f != nil {
+			return state.Reg{}, f
+		}
+	}
 	switch {
 	case a.write && p.fixed():
 		return state.Reg{}, m.stackWrite(s, p, a)
@@ -83,6 +90,16 @@ func (m *Machine) stackAccess(s *state.State, r *state.Reg, a *access) (state.Re
 		return state.Reg{}, f
 	}
 	return m.stackReadSomewhere(s, p, a), nil
+}
+
+// readsObject refuses to read a byte of an object of the kernel's. Of a helper Linux says which
+// register it is.
+func (m *Machine) readsObject(r *state.Reg, n uint8, p span, at int, which string) *Failure {
+	text := fmt.Sprintf("invalid read from stack %soff %d+%d size %d", which, p.low, at-p.low, p.size)
+	if !p.fixed() {
+		text = fmt.Sprintf("invalid read from stack R%d var_off %s+%d size %d", n, bitsText(r.Num.Bits), at-p.low, p.size)
+	}
+	return failReg("stack-object", n, r, "stack that holds no dynptr", "%s", text)
 }
 
 // isZero reports whether a store writes 0, and says that it matters.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"github.com/lockstep-ebpf/lockstep/internal/mutant"
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier/btf"
 	"github.com/lockstep-ebpf/lockstep/verifier/cfg"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
 	"github.com/lockstep-ebpf/lockstep/verifier/state"
@@ -33,13 +34,22 @@ type Machine struct {
 	// say.
 	Memory, MemoryMax uint32
 
+	Kernel  btf.Kernel   // nil: not known
+	Program *btf.Program // nil: nothing is known
+	Target  Target
+	globals globals
+
 	// StackUsed is how deep each function reaches into its frame, in bytes.
 	StackUsed []int
 	// ContextUsed is how far into the context the program reaches, in bytes.
 	ContextUsed int
-	bases       []state.Kind // by slot: what the access there went through; NotInit: none so far
-	ids         uint32
-	masks       map[int]mask // by slot: see sanitise.go
+	// Probes are the slots whose loads go through addresses of the kernel's objects: they read
+	// 0 where there is nothing.
+	Probes  []bool
+	bases   []state.Kind // by slot: what the access there went through; NotInit: none so far
+	ids     uint32
+	entries map[entry]bool // callbacks that are called some other time
+	masks   map[int]mask   // by slot: see sanitise.go
 }
 
 // sameKind refuses an access that goes through a context on one path and through another
@@ -52,10 +62,19 @@ func (m *Machine) sameKind(s *state.State, n uint8) *Failure {
 	switch before := m.bases[s.PC]; {
 	case before == state.NotInit:
 		m.bases[s.PC] = kind
-	case before != kind && (before == state.Ctx || kind == state.Ctx) && !mutant.On(mutant.VerifierMixedBases):
+	case before != kind && (rewritten(before) || rewritten(kind)) && !bothProbed(before, kind) && !mutant.On(mutant.VerifierMixedBases):
 		return failReg("mixed-pointers", n, s.Reg(n), before.String(), "same insn cannot be used with different pointers")
 	}
 	return nil
+}
+
+// rewritten reports whether Linux rewrites accesses through such an address.
+func rewritten(k state.Kind) bool {
+	switch k {
+	case state.Ctx, state.SockCommon, state.Sock, state.TCPSock, state.XDPSock, state.BTF:
+		return true
+	}
+	return false
 }
 
 // Effect is what came of a step. The state itself goes on at its PC.
@@ -177,17 +196,18 @@ func (m *Machine) Resolve() *Failure {
 func (m *Machine) resolve(i spec.Insn, pc int) *Failure {
 	switch {
 	case i.Op == spec.CALL && i.Src == spec.CallKfunc:
-		return unsupported("kernel functions (kfunc)")
+		return m.resolveKernelCall(i)
 	case i.Op == spec.LDDW && i.Src == spec.LDDWFunc && pc+1+int(i.Imm) == 0:
 		return fail("callback-main", "callback function not static") // the main function is not
 	case i.Op != spec.LDDW, i.Src == spec.LDDWValue, i.Src == spec.LDDWFunc:
 		return nil
 	case i.Src == spec.LDDWBTFVar:
-		return unsupported("kernel variables (lddw of a BTF id)")
+		return m.resolveVariable(i, m.Insns[pc+1])
 	case i.Imm < 0 || int(i.Imm) >= len(m.Maps):
 		return &Failure{Class: BadObject, Rule: "no-map", Register: -1, Text: "fd is not pointing to valid bpf_map"}
-	case i.Src == spec.LDDWMapFD, i.Src == spec.LDDWMapIdx:
-		return nil
+	}
+	if f := m.fieldsAllowed(m.Maps[i.Imm]); f != nil || i.Src == spec.LDDWMapFD || i.Src == spec.LDDWMapIdx {
+		return f
 	}
 	x, off := m.Maps[i.Imm], uint32(m.Insns[pc+1].Imm)
 	if x.Type != maps.Array || x.MaxEntries != 1 || off >= x.ValueSize {
@@ -202,6 +222,9 @@ func (m *Machine) lddw(s *state.State, lo, hi spec.Insn) *Failure {
 	switch lo.Src {
 	case spec.LDDWValue:
 		*dst = state.Const(spec.Imm64(lo, hi))
+		return nil
+	case spec.LDDWBTFVar:
+		*dst = m.variable(btf.ID(lo.Imm))
 		return nil
 	case spec.LDDWFunc:
 		*dst = state.Reg{Kind: state.Func, Map: int32(m.Graph.FuncAt(s.PC + 1 + int(lo.Imm)))}

@@ -129,6 +129,9 @@ func formatMap(b *strings.Builder, m *maps.Spec) {
 	if i := m.Inner; i != nil {
 		fmt.Fprintf(b, "inner: %s %d %d %d %#x\n", formatMapType(i.Type), i.KeySize, i.ValueSize, i.MaxEntries, i.Flags)
 	}
+	if len(m.Fields) > 0 {
+		fmt.Fprintf(b, "fields: %s\n", formatFields(m.Fields))
+	}
 	for _, e := range m.Entries {
 		// A line may not begin with a blank: a queue's key has no bytes.
 		b.WriteString(strings.TrimLeft(fmt.Sprintf("%x =%s\n", e.Key, hexLines(e.Value)), " "))

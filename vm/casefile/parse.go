@@ -206,10 +206,12 @@ func (p *parser) maps(s *section, kind, name string) error {
 			m.Extra, err = number(f.value, 64)
 		case "inner":
 			m.Inner, err = inner(f.value)
+		case "fields":
+			m.Fields, err = parseFields(f.value)
 		case "frozen":
 			m.Frozen, err = strconv.ParseBool(f.value)
 		default:
-			return s.errorf(f.line, "unknown key %q: a map has type, key, value, max_entries, flags, extra, frozen, inner and entries `key = value`", clip(f.key))
+			return s.errorf(f.line, "unknown key %q: a map has type, key, value, max_entries, flags, extra, frozen, inner, fields and entries `key = value`", clip(f.key))
 		}
 		if err != nil {
 			return s.errorf(f.line, "%s: %v", f.key, err)

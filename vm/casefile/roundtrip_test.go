@@ -38,6 +38,9 @@ func TestRoundTrip(t *testing.T) {
 		func(k *vm.Kind, c fuzz.Continue) { *k = vm.Kind(c.Intn(int(vm.Crash) + 1)) },
 		func(k *vm.FaultKind, c fuzz.Continue) { *k = 1 + vm.FaultKind(c.Intn(int(vm.FaultTrap))) },
 		func(m *vm.Mode, c fuzz.Continue) { *m = vm.Mode(c.Intn(2)) },
+		func(k *maps.FieldKind, c fuzz.Continue) {
+			*k = maps.SpinLock + maps.FieldKind(c.Intn(int(maps.ResSpinLock)))
+		},
 		func(i *int, c fuzz.Continue) { *i = c.Intn(1 << 31) },
 		func(i *spec.Insn, c fuzz.Continue) {
 			c.FuzzNoCustom(i)

@@ -14,7 +14,9 @@ type Spec struct {
 	Extra uint64 `json:",omitempty"`
 	// Inner is what the maps in an array or hash of maps look like. Its contents do
 	// not count. Nil: like the first of Entries.
-	Inner   *Spec   `json:",omitempty"`
+	Inner *Spec `json:",omitempty"`
+	// Fields are the structs in values that the kernel knows, as the map's BTF has them.
+	Fields  []Field `json:",omitempty"`
 	Entries []Entry // contents at the start
 	// Frozen: user space may change nothing after that (BPF_MAP_FREEZE). What an array of
 	// one element holds that programs may not change either is known to a verifier then.
