@@ -34,7 +34,10 @@ func (e *explorer) run() *Failure {
 	for {
 		if f := e.path(s); f != nil {
 			f.Insn = s.PC
-			f.Path, f.Start = trail(s), e.g.Funcs[s.Frames[0].Func].Start
+			f.Path = trail(s)
+			if base := s.Frames[0]; base.Callback == state.Called { // the way to what is called later begins where the program does
+				f.Start = e.g.Funcs[base.Func].Start
+			}
 			f.State = s
 			return f
 		}

@@ -48,7 +48,7 @@ func TestAnswer(t *testing.T) {
 		{"verify", `{"id":1,"program":"` + five + `","verify":"privileged","want":["r0"]}`, `{"id":1,"kind":"exit","r0":"0x5"}`},
 		{"verify rejects", `{"id":1,"program":"bf30000000000000 9500000000000000","verify":"privileged"}`, `{"id":1,"rejected":"insn 0: R3 !read_ok"}`},
 		{"verify and load", `{"id":1,"program":"` + five + `","verify":"unprivileged","ctx":"skb","load_only":true}`, `{"id":1,"rejected":"a program of type sched_cls takes CAP_BPF and CAP_NET_ADMIN, which the caller lacks"}`},
-		{"verify cannot judge", `{"id":1,"program":"8520000001000000 9500000000000000","ctx":"xdp","verify":"privileged"}`, `{"id":1,"unsupported":"verify: kernel functions (kfunc)"}`},
+		{"verify cannot judge", `{"id":1,"program":"8520000001000000 9500000000000000","ctx":"xdp","verify":"privileged"}`, `{"id":1,"unsupported":"verify: kernel functions (kfunc) without the types of a kernel (BTF)"}`},
 		{
 			"op verify", `{"id":1,"op":"verify","program":"` + five + `","ctx":"xdp","release":"linux-6.12"}`,
 			`{"id":1,"verify":{"schema":1,"release":"linux-6.12","verdict":"accepted","processed":2,"states":0}}`,
