@@ -104,13 +104,19 @@ func (f *Followed) branch(l *leg, s *state.State) (went int32, ok bool) {
 	case int(last.pc) == from && f.ambiguous(l.prog, from):
 		l.done = true
 		return 0, false
-	case int(last.pc) == from && leaves && f.calls(l.prog, s.PC):
+	case int(last.pc) == from && leaves && f.calls(l.prog, s.PC) && !f.next(l, went, s.PC):
 		l.at[s.Trail] = went // back at the call of a helper that calls back, which the machine does not run again
 		return 0, false
 	case int(last.pc) == from, leaves && f.calls(l.prog, from):
 		return went, true
 	}
 	return 0, false
+}
+
+// next reports whether the visit behind so many of a leg is of a slot.
+func (f *Followed) next(l *leg, went int32, pc int) bool {
+	n := l.from + int(went)
+	return n < l.to && int(f.t.visits[n].pc) == pc
 }
 
 // hopped reports whether a state is at the call that a function went back to.
