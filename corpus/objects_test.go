@@ -47,6 +47,7 @@ var sources = []struct {
 	{"../host/object/testdata/dispatch.c", "v3", true},
 	{"../host/object/testdata/unready.c", "v3", false},
 	{"../host/object/testdata/nested.c", "v3", true},
+	{"../verifier/render/testdata/unsafe.c", "v3", false},
 	{"../bpftest/testdata/opens.c", "v3", false},
 	{"../bpftest/testdata/faults.c", "v3", false},
 }

@@ -35,6 +35,9 @@ func (e *explorer) run() *Failure {
 		if f := e.path(s); f != nil {
 			f.Insn = s.PC
 			f.Path = trail(s)
+			if base := s.Frames[0]; base.Callback == state.Called { // the way to what is called later begins where the program does
+				f.Start = e.g.Funcs[base.Func].Start
+			}
 			f.State = s
 			return f
 		}
@@ -51,10 +54,12 @@ func (e *explorer) run() *Failure {
 				f.Insn = s.PC
 				return f
 			}
+			e.options.Trace.resume(s)
 			continue
 		}
 		s = e.pending[len(e.pending)-1]
 		e.pending = e.pending[:len(e.pending)-1]
+		e.options.Trace.resume(s)
 	}
 }
 
@@ -78,6 +83,7 @@ func (e *explorer) path(s *state.State) *Failure {
 		if e.options.Observe != nil {
 			e.options.Observe(e.prog, s)
 		}
+		e.options.Trace.insn(s)
 		if c := e.m.Insns[s.PC].Class(); c == spec.ClassJMP || c == spec.ClassJMP32 {
 			e.jumps++
 		}
@@ -86,10 +92,12 @@ func (e *explorer) path(s *state.State) *Failure {
 		case f != nil:
 			return f
 		case effect.Fork != nil:
+			e.options.Trace.fork(s, effect.Fork)
 			if f := e.later(effect.Fork); f != nil {
 				return f
 			}
 		case effect.End:
+			e.options.Trace.end(s)
 			return nil
 		}
 	}
@@ -100,7 +108,7 @@ func (e *explorer) later(s *state.State) *Failure {
 	if most := int(e.options.Release.Limits().Pending); len(e.pending) >= most {
 		return &Failure{
 			Class: transfer.TooComplex, Rule: "too-many-branches", Register: -1,
-			Text: fmt.Sprintf("The sequence of %d jumps is too complex.", most),
+			Text: fmt.Sprintf("The sequence of %d jumps is too complex.", most+1),
 		}
 	}
 	if s.Parent != nil {
@@ -138,6 +146,7 @@ func (e *explorer) lookBack(s *state.State) (covered bool, f *Failure) {
 			if s.Inherit(cp, live); cp.Open() {
 				e.trusted = append(e.trusted, trust{s, cp, cp.Branches > 0})
 			}
+			e.options.Trace.covered(s, cp)
 			return true, nil
 		}
 		if cp.Branches > 0 && !force && jumps < loopJumps && insns < loopInsns {
@@ -158,7 +167,9 @@ func (e *explorer) lookBack(s *state.State) (covered bool, f *Failure) {
 	if add {
 		e.states++
 		e.lastJumps, e.lastProcessed = e.jumps, e.processed
-		e.seen[s.PC] = append(list, s.Checkpoint(live))
+		cp := s.Checkpoint(live)
+		e.seen[s.PC] = append(list, cp)
+		e.options.Trace.keep(cp)
 	}
 	return false, nil
 }

@@ -74,6 +74,8 @@ type Options struct {
 	Observe func(prog int, s *state.State)
 	// Covered, if set, sees the state of a path that ends because an older one covers it.
 	Covered func(prog int, s *state.State)
+	// Trace, if set, is told more: see there.
+	Trace *Trace
 }
 
 // DefaultRelease is whose rules hold where nothing is said.
@@ -99,7 +101,7 @@ func Verify(c *vm.Case, o Options) Result {
 	}
 	res := judge(c, o, mirror)
 	if mirror && res.Verdict == Accepted {
-		o.Observe, o.Covered = nil, nil
+		o.Observe, o.Covered, o.Trace = nil, nil, nil
 		if strict := judge(c, o, false); strict.Verdict == Unsafe {
 			res.KernelUnsound = strict.Failure
 			if s := mistake(c, o); s != "" {
@@ -126,10 +128,14 @@ func judge(c *vm.Case, o Options, mirror bool) Result {
 	if o.MaxInsns == 0 {
 		o.MaxInsns = int(o.Release.Limits().Processed)
 	}
+	if o.Trace == nil {
+		o.Trace = &Trace{}
+	}
 	var res Result
 	for n, p := range c.Programs {
 		e, f := prepare(c, n, p, &o, mirror)
 		if f == nil {
+			o.Trace.begin(n, e.m)
 			f = e.run()
 			res.Processed += e.processed
 			res.States += e.states

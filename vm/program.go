@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
 	"github.com/lockstep-ebpf/lockstep/vm/hook"
@@ -17,6 +18,7 @@ type Program struct {
 	Type  hook.Type
 	Order spec.ByteOrder
 	Insns []spec.Insn
+	Lines []Line // by slot, ascending; nil: it is not known where instructions come from
 	// License decides whether a verifier lets the program call helpers that want the GPL; engines
 	// do not look at it. Empty: nobody said, and it passes for GPL.
 	License string
@@ -33,6 +35,27 @@ func (p *Program) GPLCompatible() bool {
 		return true
 	}
 	return false
+}
+
+// Line says which line of source the instructions from a slot on were compiled from, as
+// line_info in an object's .BTF.ext does.
+type Line struct {
+	Slot         int
+	File         string
+	Line, Column int
+	Text         string // of the line, without its indentation
+}
+
+// Line is where the instruction at a slot comes from, or nil.
+func (p *Program) Line(slot int) *Line {
+	n, found := slices.BinarySearchFunc(p.Lines, slot, func(l Line, slot int) int { return l.Slot - slot })
+	if !found {
+		n--
+	}
+	if n < 0 {
+		return nil
+	}
+	return &p.Lines[n]
 }
 
 // Loaded is a program that has passed Check, resolved against a World. Engines

@@ -32,6 +32,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	unsafe, err := filepath.Abs("../../verifier/render/testdata/unsafe.o")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cases, err := filepath.Abs("testdata/cases")
 	if err != nil {
 		t.Fatal(err)
@@ -41,6 +45,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("OBJECTS", objects)
+			e.Setenv("UNSAFE", unsafe)
 			e.Cd = e.WorkDir
 			if err := os.CopyFS(e.WorkDir, os.DirFS(cases)); err != nil { // txtar cannot hold txtar
 				return err

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/lockstep-ebpf/lockstep/kernelcmp"
-	"github.com/lockstep-ebpf/lockstep/spec/asm"
+	"github.com/lockstep-ebpf/lockstep/reports"
 	"github.com/lockstep-ebpf/lockstep/verifier"
 	"github.com/lockstep-ebpf/lockstep/verifier/release"
+	"github.com/lockstep-ebpf/lockstep/verifier/render"
 	"github.com/lockstep-ebpf/lockstep/vm"
 	"github.com/lockstep-ebpf/lockstep/vm/casefile"
 )
@@ -19,9 +22,13 @@ type verifyCmd struct {
 	typesFlag
 	Case    string `arg:"" help:"A case file, or FILE.o:PROG."`
 	Kernel  bool   `help:"Ask the host's kernel too (as root), and say whether it agrees."`
-	Explain bool   `help:"Show the path to what is wrong, and the registers there."`
+	Explain bool   `help:"Show the instruction, what became of the register that is to blame, the path, and all registers."`
+	Log     int    `help:"Print the log that Linux 6.18 would write: 1 the path to what is wrong, 2 every path." enum:"0,1,2" default:"0" placeholder:"LEVEL"`
+	Profile bool   `help:"Print which lines and branches the work goes to."`
+	HTML    string `name:"html" help:"Write a page with the states of every instruction." placeholder:"FILE" type:"path"`
 	witnessFlags
-	JSON bool `name:"json" help:"End with a JSON object: verdict, rule, message, prog, insn, register, have, need, processed, states, witness:{answer, harm, tries, reason, fault, case}, kernel:{verdict, message}, release, kernel_unsound."`
+	JSON  bool `name:"json" help:"End with a JSON object: schema, verdict, rule, message, prog, insn, source, register, have, need, processed, states, registers, stack, path, story, witness:{answer, harm, tries, reason, fault, case}, kernel:{verdict, message}, release, kernel_unsound." xor:"machine" xor:"machine"`
+	SARIF bool `name:"sarif" help:"End with a SARIF 2.1.0 log, for code scanning." xor:"machine"`
 }
 
 func (c *verifyCmd) Help() string {
@@ -36,10 +43,16 @@ is accepted, and kernel_unsound names the mistake; with --release all the JSON o
 helper, text}}. Exit status: 0 accepted, 1 refused, accepted by mistake, or the kernel disagrees,
 2 unsupported.
 
+Instructions are shown with their lines of source if the object was compiled with -g. Colours
+are for terminals; NO_COLOR turns them off. Package verifier/render documents the JSON.
+
 Examples:
 
   lockstep verify case.txtar --explain
   lockstep verify case.txtar --witness --out harm.txtar
+  lockstep verify firewall.o:firewall --log 2 --release linux-6.18
+  lockstep verify firewall.o:firewall --html states.html --profile
+  lockstep verify firewall.o:firewall --sarif >firewall.sarif
   lockstep verify firewall.o:firewall --kernel --json
   lockstep verify firewall.o:firewall --release all
   lockstep verify execsnoop.o:tracepoint__syscalls__sys_enter_execve --btf /sys/kernel/btf/vmlinux
@@ -48,21 +61,9 @@ Examples:
 
 // verifyResult is the JSON object.
 type verifyResult struct {
-	Verdict   string         `json:"verdict"`
-	Rule      string         `json:"rule,omitempty"`
-	Message   string         `json:"message,omitempty"`
-	Prog      *int           `json:"prog,omitempty"`
-	Insn      *int           `json:"insn,omitempty"`
-	Register  string         `json:"register,omitempty"`
-	Have      string         `json:"have,omitempty"`
-	Need      string         `json:"need,omitempty"`
-	Processed int            `json:"processed"`
-	States    int            `json:"states"`
-	Witness   *witnessReport `json:"witness,omitempty"`
-	Kernel    *kernelVerdict `json:"kernel,omitempty"`
-
-	Release       string `json:"release,omitempty"`
-	KernelUnsound string `json:"kernel_unsound,omitempty"` // the rule by which it is unsafe although the release accepts it
+	*render.Report
+	Witness *witnessReport `json:"witness,omitempty"`
+	Kernel  *kernelVerdict `json:"kernel,omitempty"`
 }
 
 type kernelVerdict struct {
@@ -71,7 +72,7 @@ type kernelVerdict struct {
 }
 
 func (c *verifyCmd) Run(t *terminal) error {
-	t.json = c.JSON
+	t.json = c.JSON || c.SARIF
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -83,42 +84,123 @@ func (c *verifyCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
+	if all && (c.Log > 0 || c.Profile || c.HTML != "" || c.SARIF) {
+		return errors.New("--release all makes a table: name one release for --log, --profile, --html and --sarif")
+	}
 	if all {
 		if c.Witness {
 			return errors.New("--witness wants one release, not --release all")
 		}
 		return c.releases(t, &f.Case, o, c.Kernel)
 	}
-	res := verifier.Verify(&f.Case, o)
-	out := verifyResult{Release: c.Release, Verdict: res.Verdict.String(), Processed: res.Processed, States: res.States}
-	if x := res.Failure; x != nil {
-		out.Rule, out.Message, out.Have, out.Need, out.Prog = x.Rule, x.Text, x.Have, x.Need, &x.Prog
-		if x.Insn >= 0 {
-			out.Insn = &x.Insn
-		}
-		if x.Register >= 0 {
-			out.Register = fmt.Sprintf("r%d", x.Register)
-		}
-	}
-	if x := res.KernelUnsound; x != nil {
-		out.KernelUnsound = x.Rule
-	}
+	v := c.judge(f, o)
+	out := verifyResult{Report: v.report}
 	if c.Kernel {
 		if out.Kernel, err = askKernel(&f.Case, o.Lacks); err != nil {
 			return err
 		}
 	}
-	printVerdict(t.human(), &res, out.Kernel)
-	if c.Explain && res.Failure != nil {
-		explain(t.human(), f, res.Failure)
-	}
-	if out.Witness, err = c.search(t.human(), f, &res); err != nil {
+	c.print(t.human(), f, v, out.Kernel)
+	if out.Witness, err = c.search(t.human(), f, &v.res); err != nil {
 		return err
 	}
-	if err := t.object(out); err != nil {
+	if c.HTML != "" {
+		if err := writePage(c.HTML, c.Case, v); err != nil {
+			return err
+		}
+	}
+	if err := c.object(t, &out); err != nil {
 		return err
 	}
-	return out.status(res.Verdict)
+	return out.status(v.res.Verdict)
+}
+
+// object writes what is for programs.
+func (c *verifyCmd) object(t *terminal, out *verifyResult) error {
+	if !c.SARIF {
+		return t.object(out)
+	}
+	path, _ := splitObject(c.Case)
+	return t.object(render.ToSARIF(out.Report, path))
+}
+
+// verified is what came of a case, and who listened.
+type verified struct {
+	res     verifier.Result
+	report  *render.Report
+	explain *render.Explanation
+	log     *render.Log
+	profile *render.Profile
+	browser *render.Browser
+}
+
+// judge verifies the case for those who were asked for.
+func (c *verifyCmd) judge(f *casefile.File, o verifier.Options) *verified {
+	v := &verified{}
+	var listeners []*verifier.Trace
+	if c.Log > 0 {
+		v.log = render.NewLog(&f.Case, render.Level(c.Log))
+		listeners = append(listeners, v.log.Trace())
+	}
+	if c.Profile {
+		v.profile = render.NewProfile(&f.Case)
+		listeners = append(listeners, v.profile.Trace())
+	}
+	if c.HTML != "" {
+		v.browser = render.NewBrowser(&f.Case)
+		listeners = append(listeners, v.browser.Trace())
+	}
+	if len(listeners) > 0 {
+		o.Trace = verifier.Traces(listeners...)
+	}
+	v.res = verifier.Verify(&f.Case, o)
+	if c.Explain || c.JSON || c.SARIF || c.HTML != "" {
+		v.explain = render.Explain(&f.Case, o, &v.res)
+	}
+	v.report = render.NewReport(&f.Case, o, &v.res, v.explain)
+	return v
+}
+
+// print is for people.
+func (c *verifyCmd) print(out io.Writer, f *casefile.File, v *verified, k *kernelVerdict) {
+	style := render.Style{Colour: isTerminal(out) && os.Getenv("NO_COLOR") == ""}
+	if v.log != nil {
+		v.log.Finish(&v.res)
+		for n := range v.log.Programs() {
+			if len(f.Programs) > 1 {
+				fmt.Fprintf(out, "program %d %s\n", n, f.Programs[n].Name)
+			}
+			fmt.Fprintln(out, v.log.Program(n))
+		}
+	}
+	v.report.Write(out, style)
+	if x := v.res.KernelUnsound; x != nil {
+		fmt.Fprintf(out, "the release accepts it by mistake: by rule %s, %s\n", x.Rule, x)
+	}
+	if k != nil {
+		fmt.Fprintf(out, "the kernel: %s %s\n", k.Verdict, k.Message)
+	}
+	if c.Explain && v.explain != nil {
+		v.explain.Write(out, &f.Case, v.res.Failure, style)
+	}
+	if v.profile != nil {
+		fmt.Fprintln(out)
+		v.profile.Write(out, profileRows)
+	}
+}
+
+// profileRows is how many lines of a profile are printed.
+const profileRows = 20
+
+func writePage(name, title string, v *verified) error {
+	var b bytes.Buffer
+	if err := v.browser.Write(&b, title, v.report, &v.res); err != nil {
+		return fmt.Errorf("--html: %w", err)
+	}
+	if err := reports.WriteFile(name, b.Bytes()); err != nil {
+		return fmt.Errorf("--html: %w", err)
+	}
+	return nil
 }
 
 // status is what the verb ends with.
@@ -145,60 +227,4 @@ func askKernel(c *vm.Case, lacks release.Caps) (*kernelVerdict, error) {
 	}
 	message, _, _ := strings.Cut(v.Reason, "\n")
 	return &kernelVerdict{v.Kind.String(), message}, nil
-}
-
-func printVerdict(out io.Writer, res *verifier.Result, k *kernelVerdict) {
-	fmt.Fprintf(out, "%s: %s instructions looked at, %s states kept\n", res.Verdict, thousands(uint64(res.Processed)), thousands(uint64(res.States)))
-	if f := res.Failure; f != nil {
-		where := fmt.Sprintf("program %d", f.Prog)
-		if f.Insn >= 0 {
-			where += fmt.Sprintf(", insn %d", f.Insn)
-		}
-		fmt.Fprintf(out, "%s: %s\n", where, strings.ReplaceAll(f.Text, "\n", "\n  "))
-		if f.Have != "" && f.Register >= 0 {
-			fmt.Fprintf(out, "  r%d is %s\n", f.Register, f.Have)
-		}
-		if f.Need != "" {
-			fmt.Fprintf(out, "  needed: %s\n", f.Need)
-		}
-		fmt.Fprintf(out, "  rule: %s\n", f.Rule)
-	}
-	if x := res.KernelUnsound; x != nil {
-		fmt.Fprintf(out, "the release accepts it by mistake: by rule %s, %s\n", x.Rule, x)
-	}
-	if k != nil {
-		fmt.Fprintf(out, "the kernel: %s %s\n", k.Verdict, k.Message)
-	}
-}
-
-// longest is how many instructions of a path are printed.
-const longest = 40
-
-// explain prints the path to a failure, and what the registers hold there.
-func explain(out io.Writer, f *casefile.File, x *verifier.Failure) {
-	if x.State == nil {
-		return
-	}
-	p, names := f.Programs[x.Prog], casefile.Names(f.Maps)
-	path := x.Steps(p.Insns)
-	fmt.Fprintln(out, "\nThe path:")
-	if n := len(path) - longest; n > 0 {
-		fmt.Fprintf(out, "        %s instructions before\n", thousands(uint64(n)))
-		path = path[n:]
-	}
-	for i, pc := range path {
-		text, _ := asm.Format(p.Insns, pc, asm.PseudoC, names)
-		mark := "    "
-		if i == len(path)-1 {
-			mark = "=>  "
-		}
-		fmt.Fprintf(out, "  %s%4d  %s\n", mark, pc, text)
-	}
-	fmt.Fprintln(out, "\nThe registers there:")
-	frame := x.State.Frame()
-	for n := range frame.Regs {
-		if r := &frame.Regs[n]; r.Kind != 0 {
-			fmt.Fprintf(out, "        r%-2d = %s\n", n, r)
-		}
-	}
 }

@@ -31,6 +31,14 @@
 //	  "inputs":[{"packet":"…","seed":7}],"want":["r0","packet","maps"]}
 //	{"id":2,"runs":[{"kind":"exit","r0":"0x2","packet":"…","maps":[[["01000000","…"]]]}]}
 //
+// A request may ask for a verifier in front of the run: "verify":"privileged" or
+// "unprivileged", and "release":"linux-6.12" to be judged as that one does. What it does not
+// accept is rejected, with its message. With "op":"verify" nothing runs and the reply is the
+// verdict, as `lockstep verify --json` has it (package verifier/render, type Report):
+//
+//	{"id":3,"op":"verify","program":"bf10000000000000 9500000000000000","ctx":"xdp"}
+//	{"id":3,"verify":{"schema":1,"verdict":"accepted","processed":2,…}}
+//
 // A program that is not loaded gives {"id","rejected"}, what the server cannot do
 // {"id","unsupported"}, a line that it cannot make sense of {"id","error"}; the
 // server goes on. [Serve] is the server, [Server] drives one: many requests are in

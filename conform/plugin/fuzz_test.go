@@ -15,6 +15,7 @@ import (
 func FuzzRequest(f *testing.F) {
 	f.Add([]byte(`{"id":1,"program":"` + five + `","memory":"00"}`))
 	f.Add([]byte(`{"id":"x","programs":["18010000000000000000000000000000"],"ctx":"skb","maps":[{"type":3,"fixups":[[0,0]],"entries":[["",""]]}],"inputs":[{"seed":7}],"want":["r0"]}`))
+	f.Add([]byte(`{"op":"verify","verify":"unprivileged","release":"linux-6.12","ctx":"xdp","program":"bf30000000000000 9500000000000000"}`))
 	f.Add([]byte(`{"verify":"none","load_only":true,"fuel":1,"mode":"trusted","byte_order":"big"}`))
 	target := reference()
 	f.Fuzz(func(t *testing.T, line []byte) {

@@ -136,17 +136,17 @@ func Answer(t vm.Target, line []byte) *Reply {
 			want |= o
 		}
 	}
-	switch {
-	case req.Fuel > maxFuel:
+	if req.Fuel > maxFuel {
 		return wrong(req.ID, fmt.Errorf("fuel %d: at most %d", req.Fuel, maxFuel))
-	case req.Verify != "" && req.Verify != "none":
-		return refused(req.ID, &vm.Unsupported{What: "verify " + req.Verify})
-	case req.Release != "":
-		return refused(req.ID, &vm.Unsupported{What: "release without verify"})
 	}
 	c, err := req.Case()
 	if err != nil {
 		return wrong(req.ID, err)
+	}
+	if reply, err := req.verify(c); err != nil {
+		return wrong(req.ID, err)
+	} else if reply != nil {
+		return reply
 	}
 	if req.LoadOnly {
 		l, ok := t.(loader)

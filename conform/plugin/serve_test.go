@@ -45,9 +45,26 @@ func TestAnswer(t *testing.T) {
 		{"does not load", `{"id":1,"program":"9500000000000001","load_only":true}`, `{"id":1,"rejected":"insn 0: imm 16777216 of exit must be 0"}`},
 		{"rejected", `{"id":1,"program":"9500000000000001"}`, `{"id":1,"rejected":"insn 0: imm 16777216 of exit must be 0"}`},
 		{"unsupported", `{"id":1,"program":"8500000095000000 9500000000000000"}`, `{"id":1,"unsupported":"helper 149"}`},
-		{"verify", `{"id":1,"program":"` + five + `","verify":"privileged"}`, `{"id":1,"unsupported":"verify privileged"}`},
+		{"verify", `{"id":1,"program":"` + five + `","verify":"privileged","want":["r0"]}`, `{"id":1,"kind":"exit","r0":"0x5"}`},
+		{"verify rejects", `{"id":1,"program":"bf30000000000000 9500000000000000","verify":"privileged"}`, `{"id":1,"rejected":"insn 0: R3 !read_ok"}`},
+		{"verify and load", `{"id":1,"program":"` + five + `","verify":"unprivileged","ctx":"skb","load_only":true}`, `{"id":1,"rejected":"a program of type sched_cls takes CAP_BPF and CAP_NET_ADMIN, which the caller lacks"}`},
+		{"verify cannot judge", `{"id":1,"program":"8520000001000000 9500000000000000","ctx":"xdp","verify":"privileged"}`, `{"id":1,"unsupported":"verify: kernel functions (kfunc) without the types of a kernel (BTF)"}`},
+		{
+			"op verify", `{"id":1,"op":"verify","program":"` + five + `","ctx":"xdp","release":"linux-6.12"}`,
+			`{"id":1,"verify":{"schema":1,"release":"linux-6.12","verdict":"accepted","processed":2,"states":0}}`,
+		},
+		{
+			"op verify rejects", `{"id":1,"op":"verify","program":"bf30000000000000 9500000000000000","ctx":"xdp"}`,
+			`{"id":1,"verify":{"schema":1,"verdict":"unsafe","rule":"unwritten-register","message":"R3 !read_ok","prog":0,"insn":0,"text":"r0 = r3",` +
+				`"register":"r3","have":"unwritten","need":"a register that was written on every path","processed":1,"states":0,"registers":{"r1":"ctx","r10":"fp[0]"}}}`,
+		},
 		{"verify none", `{"id":1,"program":"` + five + `","verify":"none","want":["r0"]}`, `{"id":1,"kind":"exit","r0":"0x5"}`},
 
+		{"op", `{"id":7,"program":"` + five + `","op":"walk"}`, `{"id":7,"error":"op \"walk\": want run or verify"}`},
+		{"verify whom", `{"id":7,"program":"` + five + `","verify":"x"}`, `{"id":7,"error":"verify \"x\": want none, privileged or unprivileged"}`},
+		{"op verify nothing", `{"id":7,"program":"` + five + `","op":"verify","verify":"none"}`, `{"id":7,"error":"op verify with `},
+		{"release alone", `{"id":7,"program":"` + five + `","release":"linux-6.12"}`, `{"id":7,"error":"release without `},
+		{"release", `{"id":7,"program":"` + five + `","op":"verify","release":"x"}`, `{"id":7,"error":"unknown release \"x\": want one of linux-5.10`},
 		{"no JSON", `hello`, `{"error":"not a request: `},
 		{"half", `{"id":7,"program":`, `{"error":"not a request: `},
 		{"a list", `[]`, `{"error":"not a request: `},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/lockstep-ebpf/lockstep/spec"
+	"github.com/lockstep-ebpf/lockstep/verifier/render"
 	"github.com/lockstep-ebpf/lockstep/vm"
 )
 
@@ -30,6 +31,7 @@ type Limits struct {
 // Request is a line to a server.
 type Request struct {
 	ID json.RawMessage `json:"id,omitempty"` // any JSON; the reply has the same
+	Op string          `json:"op,omitempty"` // run (default), or verify: say what a verifier would, and why
 
 	Program  Hex   `json:"program,omitzero"`   // either one program
 	Programs []Hex `json:"programs,omitempty"` // or several; the first runs
@@ -45,7 +47,7 @@ type Request struct {
 	Fuel     uint64   `json:"fuel,omitempty"`      // instructions an input; 0: the default
 	Mode     string   `json:"mode,omitempty"`      // checked (default) or trusted
 	Verify   string   `json:"verify,omitempty"`    // none (default), unprivileged or privileged
-	Release  string   `json:"release,omitempty"`   // of Linux, whose verifier is meant
+	Release  string   `json:"release,omitempty"`   // of Linux, whose verifier is meant; absent: the best judgement there is
 	LoadOnly bool     `json:"load_only,omitempty"` // say whether it loads; do not run it
 	Want     []string `json:"want,omitempty"`      // observables to report; absent: all
 }
@@ -73,7 +75,7 @@ type Input struct {
 	Seed   uint64 `json:"seed,omitempty"`
 }
 
-// Reply is a line from a server. Exactly one of Hello, Run, Runs, Accepted,
+// Reply is a line from a server. Exactly one of Hello, Run, Runs, Verify, Accepted,
 // Rejected, Unsupported and Error is there.
 type Reply struct {
 	Hello *Hello          `json:"hello,omitempty"`
@@ -81,10 +83,11 @@ type Reply struct {
 	*Run                  // the answer to a request without Inputs
 	Runs  []Run           `json:"runs,omitzero"` // one an input
 
-	Accepted    bool    `json:"accepted,omitempty"`
-	Rejected    *string `json:"rejected,omitempty"`
-	Unsupported *string `json:"unsupported,omitempty"`
-	Error       *string `json:"error,omitempty"`
+	Verify      *render.Report `json:"verify,omitempty"` // to op verify, whatever the verdict
+	Accepted    bool           `json:"accepted,omitempty"`
+	Rejected    *string        `json:"rejected,omitempty"`
+	Unsupported *string        `json:"unsupported,omitempty"`
+	Error       *string        `json:"error,omitempty"`
 }
 
 // Run is what came of an input. What was not wanted or cannot be seen is absent.

@@ -57,6 +57,7 @@ func ReadFor(r io.ReaderAt, k *kernelbtf.Kernel) (*Object, error) {
 			out.License = vm.NoLicense
 		}
 		out.Insns, out.Unready = l.link(p.Instructions)
+		out.Lines = lines(p.Instructions)
 		o.Programs = append(o.Programs, out)
 	}
 	o.Variables = map[string]Variable{}

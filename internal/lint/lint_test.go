@@ -45,7 +45,7 @@ var semantics = []string{
 // pure packages depend on the standard library and x/sys alone.
 var pure = []string{
 	"spec", "vm", "vm/mem", "vm/maps", "vm/hook", "refvm", "fastvm", "jit", "verifier", "verifier/num", "verifier/release",
-	"verifier/cfg", "verifier/state", "verifier/transfer", "verifier/btf", "verifier/witness",
+	"verifier/cfg", "verifier/state", "verifier/transfer", "verifier/btf", "verifier/witness", "verifier/render",
 }
 
 // leaves may import of the project only what is listed: they are domains of their own.

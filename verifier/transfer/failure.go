@@ -24,6 +24,7 @@ type Failure struct {
 	Rule     string // stable identifier
 	Prog     int    // index of the program in the case
 	Insn     int    // slot; -1: the program as a whole
+	Start    int    // slot at which Path begins: 0, or where a global function does
 	Register int    // -1: none
 	Text     string // as Linux says it; a second line where Linux has one
 	Have     string // what is known

@@ -8,20 +8,24 @@ import (
 // Steps are the slots of the instructions on the way to the failure, the one that failed
 // last.
 func (f *Failure) Steps(insns []spec.Insn) (slots []int) {
-	pc := 0
+	pc := f.Start
 	for _, e := range f.Path {
-		for pc != e.From {
-			slots = append(slots, pc)
-			pc = following(insns, pc)
-		}
-		slots = append(slots, pc)
+		slots = straight(slots, insns, pc, e.From)
 		pc = e.To
 	}
-	for pc != f.Insn {
-		slots = append(slots, pc)
-		pc = following(insns, pc)
+	return straight(slots, insns, pc, f.Insn)
+}
+
+// straight appends the slots from one to another that is reached without a choice.
+func straight(slots []int, insns []spec.Insn, from, to int) []int {
+	for range insns {
+		if from == to || from < 0 || from >= len(insns) {
+			break
+		}
+		slots = append(slots, from)
+		from = following(insns, from)
 	}
-	return append(slots, pc)
+	return append(slots, to)
 }
 
 // following is where control goes from an instruction that has one way to go.
