@@ -27,7 +27,7 @@ type verifyCmd struct {
 	Profile bool   `help:"Print which lines and branches the work goes to."`
 	HTML    string `name:"html" help:"Write a page with the states of every instruction." placeholder:"FILE" type:"path"`
 	witnessFlags
-	JSON  bool `name:"json" help:"End with a JSON object: schema, verdict, rule, message, prog, insn, source, register, have, need, processed, states, registers, stack, path, story, witness:{answer, harm, tries, reason, fault, case}, kernel:{verdict, message}, release, kernel_unsound." xor:"machine" xor:"machine"`
+	JSON  bool `name:"json" help:"End with a JSON object: schema, verdict, rule, message, prog, insn, source, register, have, need, processed, states, registers, stack, path, story, witness:{answer, harm, tries, reason, fault, case}, kernel:{verdict, message}, release, kernel_unsound." xor:"machine"`
 	SARIF bool `name:"sarif" help:"End with a SARIF 2.1.0 log, for code scanning." xor:"machine"`
 }
 
