@@ -47,7 +47,11 @@ func counted(rnd *rand.Rand, body []spec.Insn, rounds int32) []spec.Insn {
 // the reference VM, and each round counts for its instructions.
 func TestUnrolledLoops(t *testing.T) {
 	rnd, p := random(t), newPair(t)
-	for range 60 * *longFlag {
+	bodies := 60 * *longFlag
+	if testing.Short() { // a reset of guest memory takes qemu 30 ms
+		bodies /= 10
+	}
+	for range bodies {
 		body, state := loopBody(rnd), rnd.Uint64()
 		for rounds := int32(1); rounds < 14; rounds++ {
 			p.same(t, unrolled(body, state, rounds))
