@@ -12,18 +12,9 @@ import (
 	"github.com/lockstep-ebpf/lockstep/host/object"
 	"github.com/lockstep-ebpf/lockstep/verifier"
 	"github.com/lockstep-ebpf/lockstep/verifier/btf"
-	"github.com/lockstep-ebpf/lockstep/verifier/release"
 )
 
 const globalObject = "testdata/global/global.o"
-
-func linux618(t *testing.T) *release.Release {
-	r, err := release.ByName("linux-6.18")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
 
 // TestGlobalFunctions: the programs of global.c are judged as their names say, and the kernel
 // judges them so too, and in the same words.
