@@ -170,7 +170,7 @@ func TestMessagesUnsupported(t *testing.T) {
 		{"a packet of 8193 bytes", verdict(t, hook.SKBVerdict, pass, vm.Input{Packet: make([]byte, 8193)})},
 		{"byte 8 of the context", verdict(t, hook.SKBVerdict, pass, vm.Input{Packet: []byte{1}, Context: append(make([]byte, 8), 1)})},
 		{"values of 4 bytes", small},
-		{"program type 14 for attach type 4", one(prog(14|4<<16, mov(0, 0), exit))}, // a stream parser
+		{"sk_skb/stream_parser", one(prog(14|4<<16, mov(0, 0), exit))}, // a stream parser
 	} {
 		if o := k.Run(x.c)[0]; o.Kind != vm.LoadUnsupported || !strings.Contains(o.Reason, x.want) {
 			t.Errorf("%s (%s), want unsupported with %q", o.Kind, o.Reason, x.want)
