@@ -296,7 +296,7 @@ func TestMapProgramsAgree(t *testing.T) {
 	k := kernel(t, Options{})
 	t.Logf("-seed %d", *seed)
 	for typ := range maps.Type(64) {
-		if !typ.Simulated() || typ == maps.ProgArray || typ == maps.StackTrace || typ == maps.SockMap || typ == maps.SockHash {
+		if !typ.Simulated() || typ == maps.ProgArray || typ == maps.CgroupArray || typ == maps.StackTrace || typ == maps.SockMap || typ == maps.SockHash {
 			continue // these have other tests, or no helper that is simulated
 		}
 		t.Run(typ.String(), func(t *testing.T) {

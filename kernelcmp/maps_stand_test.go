@@ -21,17 +21,18 @@ import (
 // stand has what maps in the kernel need to hold: objects number 0 and 1 are good
 // ones, 2 is one that does not fit, 3 is none.
 type stand struct {
-	t     *testing.T
-	cpus  uint32
-	progs []int
-	inner []int
-	ids   map[maps.Type][]uint64 // what a lookup shows of the objects
-	perf  []int
-	socks []int
-	xsk   []int
-	why   map[maps.Type]string
-	ops   atomic.Int64 // operations done by mapOp
-	good  atomic.Int64 // those without an error
+	t       *testing.T
+	cpus    uint32
+	progs   []int
+	inner   []int
+	ids     map[maps.Type][]uint64 // what a lookup shows of the objects
+	perf    []int
+	cgroups []int
+	socks   []int
+	xsk     []int
+	why     map[maps.Type]string
+	ops     atomic.Int64 // operations done by mapOp
+	good    atomic.Int64 // those without an error
 }
 
 var (
@@ -69,6 +70,7 @@ func newStand(t *testing.T) *stand {
 		}
 		st.perf = append(st.perf, st.must(fd, nil))
 	}
+	st.groups()
 	st.sockets()
 	for _, typ := range []maps.Type{maps.SockMap, maps.SockHash, maps.XSKMap, maps.CPUMap, maps.DevMap, maps.StackTrace} {
 		s := maps.Spec{Type: typ, KeySize: 4, ValueSize: 4, MaxEntries: 1}
@@ -86,6 +88,37 @@ func newStand(t *testing.T) *stand {
 		sysbpf.Close(fd)
 	}
 	return st
+}
+
+// groups opens the root of the control groups twice, through a mount of its own that nobody
+// else sees. No call tells one group from another.
+func (st *stand) groups() {
+	need := func(err error) bool {
+		if err != nil {
+			st.why[maps.CgroupArray] = "needs control groups of version 2: " + err.Error()
+		}
+		return err != nil
+	}
+	fs, err := unix.Fsopen("cgroup2", unix.FSOPEN_CLOEXEC)
+	if need(err) {
+		return
+	}
+	defer sysbpf.Close(fs)
+	if need(unix.FsconfigCreate(fs)) {
+		return
+	}
+	mount, err := unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, 0)
+	if need(err) {
+		return
+	}
+	st.must(mount, nil)
+	for range 2 {
+		fd, err := unix.Openat(mount, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if need(err) {
+			return
+		}
+		st.cgroups = append(st.cgroups, st.must(fd, nil))
+	}
 }
 
 // sockets opens UDP and AF_XDP sockets.
@@ -168,6 +201,8 @@ func (st *stand) toKernel(s *maps.Spec, value []byte) []byte {
 		fds = st.inner
 	case maps.PerfEventArray:
 		fds = st.perf
+	case maps.CgroupArray:
+		fds = st.cgroups
 	case maps.SockMap, maps.SockHash:
 		fds, first = st.socks, 1
 	case maps.XSKMap:

@@ -307,7 +307,7 @@ func randomKey(r *rand.Rand, s *maps.Spec) []byte {
 func randomValue(r *rand.Rand, s *maps.Spec, size int) []byte {
 	v := make([]byte, size)
 	switch s.Type {
-	case maps.ProgArray, maps.PerfEventArray: // every number is an object of ours
+	case maps.ProgArray, maps.PerfEventArray, maps.CgroupArray: // every number is an object of ours
 		v[0] = byte(r.Intn(2))
 	case maps.XSKMap, maps.SockMap, maps.SockHash:
 		v[0] = byte(r.Intn(3))

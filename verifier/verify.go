@@ -187,6 +187,9 @@ func prepare(c *vm.Case, n int, p *vm.Program, o *Options, mirror bool) (*explor
 	if f := backEdge(p, o); f != nil {
 		return nil, f
 	}
+	if f := maySleep(o.Release, p, attach, about); f != nil {
+		return nil, f
+	}
 	if f := sleepableMaps(o.Release, c, p); f != nil {
 		return nil, f
 	}
@@ -235,6 +238,16 @@ func arguments(r *release.Release, id int32, t hook.Type, attach uint32) int {
 		}
 	}
 	return n
+}
+
+// maySleep is Linux's can_be_sleepable, as far as objects can ask for it: behind tracepoints
+// of the kernel's types a program may sleep since 7.0.
+func maySleep(r *release.Release, p *vm.Program, attach uint32, about *btf.Program) *Failure {
+	const rawTracepoint = 23 // BPF_TRACE_RAW_TP
+	if about == nil || !about.Sleepable || release.ProgType(p.Type.Prog()) != release.Tracing || attach != rawTracepoint || r.AtLeast(7, 0) {
+		return nil
+	}
+	return structural(transfer.Unsafe, -1, "sleepable", "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable")
 }
 
 // sleepableMaps is Linux's check_map_prog_compatibility for programs that may sleep, which

@@ -65,6 +65,8 @@ type kcalled struct {
 // resolveKernelCall looks at a call before any path is followed.
 func (m *Machine) resolveKernelCall(i spec.Insn) *Failure {
 	switch {
+	case noKernelFunc(i):
+		return nil // a loader leaves this of a function that the kernel lacks; paths may avoid it
 	case m.Kernel == nil:
 		return unsupported("kernel functions (kfunc) without the types of a kernel (BTF)")
 	case i.Off != 0:
@@ -84,6 +86,9 @@ func (m *Machine) resolveKernelCall(i spec.Insn) *Failure {
 	return nil
 }
 
+// noKernelFunc reports whether a call names no function at all.
+func noKernelFunc(i spec.Insn) bool { return i.Imm == 0 && i.Off == 0 }
+
 // tagsKfuncs reports whether the kernel's types say which functions are for programs, which
 // those of newer kernels do.
 func (m *Machine) tagsKfuncs() bool {
@@ -93,6 +98,9 @@ func (m *Machine) tagsKfuncs() bool {
 
 // kernelCall is Linux's check_kfunc_call.
 func (m *Machine) kernelCall(s *state.State, i spec.Insn) (Effect, *Failure) {
+	if noKernelFunc(i) {
+		return Effect{}, fail("kfunc", "invalid kernel function call not eliminated in verifier pass")
+	}
 	fn, proto := kernelFunc(m.Kernel, i.Imm)
 	k, allowed, _ := m.Release.Kfunc(fn.Name, m.progType())
 	c := &kcalled{Kfunc: k, name: fn.Name, params: proto.Params, result: proto.Elem}

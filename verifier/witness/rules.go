@@ -31,6 +31,7 @@ var meanings = map[string]string{
 	"fill-size":          "parts of an address may be loaded at run time",
 	"ld-abs":             "where LD_ABS may stand is a matter of policy",
 	"ld-abs-ctx":         "the machine takes the packet, whatever r6 holds",
+	"sleepable":          "which programs may sleep is a matter of policy",
 	"sleepable-map":      "which maps a program may use is a matter of policy",
 	"direct-value":       "it is found when the program is loaded",
 	"callback-main":      "it is found when the program is loaded",
