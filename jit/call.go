@@ -26,10 +26,14 @@ func (r *run) fail(k vm.FaultKind, addr uint64) bool {
 // callHelper carries out a helper that changes the flow of control.
 func (r *run) callHelper(i *spec.Insn) (next int, ok bool, err error) {
 	next = r.pc + 1
-	if vm.HelperByID(i.Imm).Flow == vm.TailCalls {
+	switch vm.HelperByID(i.Imm).Flow {
+	case vm.TailCalls:
 		return r.tailCall(next)
+	case vm.Walks:
+		next, ok = r.forEach(next)
+	default:
+		next, ok = r.bpfLoop(next)
 	}
-	next, ok = r.bpfLoop(next)
 	return next, ok, nil
 }
 
@@ -48,8 +52,8 @@ func (r *run) push(ret int) bool {
 // ended is the slot after the last exit.
 const ended = -1
 
-// exit returns from the function, into a further round of a bpf_loop or to the
-// caller; or it ends the program.
+// exit returns from the function, into a further round of a bpf_loop or of a walk over a
+// map, or to the caller; or it ends the program.
 func (r *run) exit() (next int) {
 	n := r.st.Depth()
 	if n == 0 {
@@ -57,7 +61,14 @@ func (r *run) exit() (next int) {
 	}
 	r.detach(n)
 	c, f := &r.calls[n], &r.st.Frames[n]
-	if c.loop.on {
+	if c.loop.walk != nil {
+		if r.st.Regs[0] == 0 {
+			if args, more := c.loop.walk.Next(r.m); more {
+				return r.visit(c, args)
+			}
+		}
+		r.st.Regs[0] = c.loop.walk.Done
+	} else if c.loop.on {
 		c.loop.done++
 		if r.st.Regs[0] == 0 && c.loop.done < c.loop.nr {
 			return r.callback(c)
@@ -150,6 +161,36 @@ func (r *run) callback(c *call) (next int) {
 	r.enter(c.inst)
 	r.st.Regs[1], r.st.Regs[2] = c.loop.done, c.loop.ctx
 	return c.loop.callback
+}
+
+// forEach is helper 164: call the function at r2 with each element of the map r1, until it
+// returns other than 0. r0 becomes the number of elements.
+func (r *run) forEach(next int) (int, bool) {
+	args := [5]uint64(r.st.Regs[1:6])
+	w, r0, f := r.m.StartWalk(r.inst.loaded, &args, r.st.Depth())
+	if f.Kind != vm.NoFault {
+		return next, r.fail(f.Kind, f.Addr)
+	}
+	if w != nil {
+		if first, more := w.Next(r.m); more {
+			if !r.push(next) {
+				return next, false
+			}
+			r.detach(r.st.Depth())
+			c := &r.calls[r.st.Depth()]
+			c.loop = loop{walk: w}
+			return r.visit(c, first), true
+		}
+	}
+	r.st.Regs[0] = r0
+	return next, true
+}
+
+// visit begins a round with an element: r1 to r4.
+func (r *run) visit(c *call, args [4]uint64) (next int) {
+	r.enter(c.inst)
+	copy(r.st.Regs[1:5], args[:])
+	return c.loop.walk.Callback
 }
 
 // tailCall is helper 12: go on in program r3 of the prog_array r2, in the same

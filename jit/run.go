@@ -50,8 +50,9 @@ type call struct {
 	loop loop
 }
 
-// loop is the state of a bpf_loop, kept in the frame of its callback.
+// loop is the state of a bpf_loop or of a walk over a map, kept in the frame of its callback.
 type loop struct {
+	walk     *vm.Walk // of a bpf_for_each_map_elem; nil: the rest is of a bpf_loop
 	on       bool
 	callback int // slot
 	done, nr uint64

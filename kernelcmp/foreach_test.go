@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-ebpf/lockstep/fastvm"
+	"github.com/lockstep-ebpf/lockstep/jit"
 	"github.com/lockstep-ebpf/lockstep/refvm"
 	"github.com/lockstep-ebpf/lockstep/spec/asm"
 	"github.com/lockstep-ebpf/lockstep/vm"
@@ -52,9 +53,13 @@ const eachElement = `
 	exit`
 
 // TestForEach: which elements bpf_for_each_map_elem visits, in which order, and when it
-// stops. The JIT has no callbacks of this kind.
+// stops.
 func TestForEach(t *testing.T) {
 	k := kernel(t, Options{})
+	engines := []vm.Engine{&refvm.Engine{}, fastvm.Engine{}}
+	if (jit.Engine{}).Supports(&vm.Program{Order: hostOrder}) == nil {
+		engines = append(engines, jit.Engine{})
+	}
 	for _, typ := range []maps.Type{maps.Array, maps.PerCPUArray, maps.Hash, maps.LRUHash, maps.PerCPUHash, maps.LRUPerCPUHash} {
 		for _, stop := range []int{1000, 3, 1} {
 			table := &maps.Spec{Name: "table", Type: typ, KeySize: 4, ValueSize: 8, MaxEntries: 8}
@@ -79,9 +84,14 @@ func TestForEach(t *testing.T) {
 			c := one(&vm.Program{Type: hook.SchedCLS, Order: hostOrder, Insns: p.Insns})
 			c.Name, c.Maps = fmt.Sprintf("%s, %d", typ, stop), []*maps.Spec{table, seen[0]}
 			want := exited(t, k.Run(c)[0])
-			for _, e := range []vm.Engine{&refvm.Engine{}, fastvm.Engine{}} {
-				ours := vm.NewTarget(e, mem.NewList())
+			for _, e := range engines {
+				m, err := mem.New()
+				if err != nil {
+					t.Fatal(err)
+				}
+				ours := vm.NewTarget(e, m)
 				o := exited(t, ours.Run(c)[0])
+				ours.Close()
 				if d, ok := vm.Compare(&o, &want, vm.ObsR0|vm.ObsMaps); !ok {
 					t.Errorf("%s, %s and kernel: %s", c.Name, e.Name(), d)
 				}

@@ -118,7 +118,7 @@ func (p *Plan) jump(i spec.Insn, pc int) {
 			p.Calls = true
 			p.Flags[pc+1+int(i.Imm)] |= Called
 		}
-		if i.Src == spec.CallHelper && vm.HelperByID(i.Imm).Flow > vm.Loops {
+		if i.Src == spec.CallHelper && vm.HelperByID(i.Imm).Flow > vm.Walks {
 			p.Odd = pc
 		}
 	}
