@@ -46,6 +46,9 @@ func (e Engine) Load(l *vm.Loaded) (vm.Instance, error) {
 	if err := e.Supports(l.Program); err != nil {
 		return nil, err
 	}
+	if len(l.World.Mocks) > 0 {
+		return nil, &vm.Unsupported{What: "mocks of helpers as native code: use fastvm"}
+	}
 	in := &instance{loaded: l, perfMap: e.PerfMap, blind: e.Blind}
 	for _, m := range l.World.Machines() {
 		if _, err := in.code(modeOf(m)); err != nil {

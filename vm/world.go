@@ -19,8 +19,8 @@ type World struct {
 	// ArenaUser is the upper half of the user-space address of the arena. There are
 	// no arena maps yet, so no loaded program looks at it.
 	ArenaUser uint64
-	// Mocks take the place of helpers, by number, for refvm and fastvm: native code does not look here.
-	// Set them before programs are loaded.
+	// Mocks take the place of helpers, by number, for refvm and fastvm; the JIT refuses
+	// a World that has some. Set them before programs are loaded.
 	Mocks map[int32]*Helper
 	// CPUs is how many values a per-CPU map has under each key: DefaultCPUs, or the
 	// number of Machines if that is larger. It counts when a map is made.
