@@ -55,6 +55,91 @@ var programs = []struct {
 		r3 = r1
 		r3 %= r3
 		exit`, vm.Exit},
+	{"tail calls out of the rounds of a loop", `
+		r1 = 3
+		r2 = func f
+		r3 = 9
+		r4 = 0
+		call bpf_loop
+		exit
+	f:	r2 = map_by_fd(2)
+		r3 = 1
+		call bpf_tail_call
+		r0 = 0
+		exit
+	----
+		r0 = 0
+		exit`, vm.Exit},
+	{"a walk over an array", `
+		*(u64 *)(r10 - 8) = 7
+		r7 = 40
+		r1 = map_by_fd(0)
+		r2 = func f
+		r3 = r10
+		r3 += -8
+		r4 = 0
+		call bpf_for_each_map_elem
+		r1 = *(u64 *)(r10 - 8)
+		r0 += r1
+		r0 += r7
+		exit
+	f:	r5 = *(u32 *)(r2 + 0)
+		r6 = *(u64 *)(r3 + 0)
+		r7 = *(u64 *)(r4 + 0)
+		r7 *= 3
+		r7 += r6
+		r7 += r5
+		*(u64 *)(r4 + 0) = r7
+		*(u64 *)(r3 + 0) = r7
+		r0 = 0
+		exit`, vm.Exit},
+	{"a walk that stops, and what it may not do", `
+		r1 = map_by_fd(1)
+		r2 = func f
+		r3 = 0
+		r4 = 1
+		call bpf_for_each_map_elem
+		r6 = r0
+		r1 = map_by_fd(0)
+		r2 = func f
+		r3 = 0
+		r4 = 0
+		call bpf_for_each_map_elem
+		r6 += r0
+		r1 = map_by_fd(0)
+		r2 = func g
+		r3 = 0
+		r4 = 0
+		call bpf_for_each_map_elem
+		r0 = r6
+		exit
+	f:	r0 = 1
+		exit
+	g:	*(u32 *)(r2 + 0) = 1
+		r0 = 0
+		exit`, vm.Faulted},
+	{"walks in walks, and tail calls out of them", `
+		r1 = map_by_fd(0)
+		r2 = func f
+		r3 = 0
+		r4 = 0
+		call bpf_for_each_map_elem
+		exit
+	f:	r1 = map_by_fd(0)
+		r2 = func g
+		r3 = 0
+		r4 = 0
+		call bpf_for_each_map_elem
+		r0 = 0
+		exit
+	g:	r2 = map_by_fd(2)
+		r3 = 1
+		call bpf_tail_call
+		r0 = 0
+		exit
+	----
+		r0 = 0
+		exit`, vm.Exit},
 	{"nested calls and stacks", `
 		*(u64 *)(r10 - 8) = 1
 		r1 = 5

@@ -176,12 +176,18 @@ func (r *run) startLoop(rest spec.Seq) bool {
 	return true
 }
 
+// callback is where a round begins. A tail call in the round before may have left the
+// program.
+func (r *run) callback(f *frame) {
+	r.Prog, r.code, r.next = f.prog, f.code, f.loop.callback
+}
+
 // iterate enters the callback for iteration f.loop.i.
 func (r *run) iterate(f *frame) {
 	r.set(1, value{f.loop.i, false})
 	r.set(2, f.loop.context)
 	r.Undef |= 0b11_1111_1001 &^ (1<<1 | 1<<2)
-	r.next = f.loop.callback
+	r.callback(f)
 }
 
 // nextIteration decides, at the callback's exit, whether it runs once more.
@@ -232,7 +238,7 @@ func (r *run) element(f *frame, args [4]uint64) {
 	}
 	r.set(4, f.loop.context)
 	r.Undef |= 0b11_1110_0001
-	r.next = f.loop.callback
+	r.callback(f)
 }
 
 // nextElement decides, at the callback's exit, whether there is another element.
