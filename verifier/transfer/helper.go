@@ -216,6 +216,15 @@ func (m *Machine) keyIsThere(s *state.State, the *state.Reg) bool {
 			return false
 		}
 		v = uint64(uint32(c))
+		if !mutant.On(mutant.VerifierKeyNotDemanded) {
+			slot.Node.Demand()
+		}
+	} else if b == 4 && slot.Width() == 8 && slot.Spill.Kind == state.Scalar { // half of a number that is small
+		c, ok := slot.Spill.Num.Const()
+		if !ok {
+			return false
+		}
+		v = c
 		slot.Node.Demand()
 	} else if b > 4 || slot.Bytes[b] != state.Zero || slot.Bytes[b+1] != state.Zero || slot.Bytes[b+2] != state.Zero || slot.Bytes[b+3] != state.Zero {
 		return false
